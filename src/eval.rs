@@ -1,0 +1,2 @@
+//! The reference semantics (being written).
+pub mod trace;

@@ -1,0 +1,6 @@
+//! netverify.
+pub mod diagnostic;
+pub mod error;
+pub mod eval;
+pub mod model;
+pub mod source;

@@ -1,0 +1,2 @@
+//! The `netverify` program.
+fn main() {}

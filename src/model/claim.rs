@@ -1,0 +1,109 @@
+//! What a property claims: sets of endpoints, sets of ports, and a statement about the flows between.
+//!
+//! `language` makes these from sentences; `eval::claim` says concretely whether a flow is in them,
+//! `symbolic` says it for all flows at once.
+
+use ipnet::IpNet;
+
+use super::net::{PortMatch, Protocol};
+use super::policy::Direction;
+use super::selector::LabelSelector;
+
+/// A set of ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Everything: pods, external addresses, nodes.
+    Anything,
+    /// Pods that match, in namespaces that match.
+    Pods {
+        /// In which namespaces.
+        namespaces: NamespaceSet,
+        /// Which pods there.
+        pods: LabelSelector,
+    },
+    /// Pods of a declared workload, by its index in the cluster.
+    Workload(usize),
+    /// Addresses outside the cluster; within the block, where one is given.
+    External(Option<IpNet>),
+    /// Nodes; the one of this name, where one is given.
+    Node(Option<String>),
+    /// In one of these.
+    Union(Vec<Endpoint>),
+    /// In the first and not in the second.
+    Except(Box<Endpoint>, Box<Endpoint>),
+}
+
+impl Endpoint {
+    /// Everything that is not in `self`.
+    #[must_use]
+    pub fn complement(self) -> Endpoint {
+        Endpoint::Except(Box::new(Endpoint::Anything), Box::new(self))
+    }
+}
+
+/// A set of namespaces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NamespaceSet {
+    /// Every namespace.
+    Any,
+    /// The namespace of this name.
+    Named(String),
+    /// Every namespace whose labels match.
+    Matching(LabelSelector),
+}
+
+/// A set of destination ports: any of the items; every port of TCP, UDP and SCTP where there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct PortSet {
+    /// The items.
+    pub items: Vec<PortItem>,
+}
+
+/// Ports of one protocol.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortItem {
+    /// The protocol.
+    pub protocol: Protocol,
+    /// Which ports of it. A name is resolved on the destination (R27).
+    pub ports: PortMatch,
+}
+
+/// Flows: from any of the sources to any of the destinations on any of the ports.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FlowSet {
+    /// The sources.
+    pub sources: Endpoint,
+    /// The destinations.
+    pub destinations: Endpoint,
+    /// The destination ports.
+    pub ports: PortSet,
+}
+
+/// A statement that is true or false of a world.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// No such flow is allowed.
+    NoneCanReach(FlowSet),
+    /// Every such flow is allowed.
+    EveryCanReach(FlowSet),
+    /// Some such flow is allowed.
+    SomeCanReach(FlowSet),
+    /// Every such pod is isolated for each of the directions (R4).
+    Isolated {
+        /// The pods.
+        pods: Endpoint,
+        /// The directions, at least one.
+        directions: Vec<Direction>,
+    },
+}
+
+impl Claim {
+    /// The flows that the claim is about; `None` for a claim about pods alone.
+    #[must_use]
+    pub fn flows(&self) -> Option<&FlowSet> {
+        match self {
+            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => Some(flows),
+            Claim::Isolated { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! NetworkPolicy as the API server understands it: defaults filled in, nulls resolved.
+
+use super::net::{IpBlock, PortMatch, Protocol};
+use super::selector::{LabelSelector, WrittenSelector};
+use crate::source::Origin;
+
+/// The two directions. A pod is isolated for each of them apart (R4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// Into the pod.
+    Ingress,
+    /// Out of the pod.
+    Egress,
+}
+
+impl std::fmt::Display for Direction {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Direction::Ingress => "ingress",
+            Direction::Egress => "egress",
+        })
+    }
+}
+
+/// A networking.k8s.io/v1 NetworkPolicy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// Its namespace, the only one whose pods it selects (R1).
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// Which pods of the namespace it selects (R14).
+    pub pod_selector: WrittenSelector,
+    /// The rules for traffic into the pods; `None` where the policy does not speak about ingress (R2, R3).
+    pub ingress: Option<Vec<Rule>>,
+    /// The rules for traffic out of the pods; `None` where the policy does not speak about egress (R2, R3).
+    pub egress: Option<Vec<Rule>>,
+    /// The whole object.
+    pub origin: Origin,
+    /// The value of `metadata.name`, short enough to point at.
+    pub name_origin: Origin,
+}
+
+impl Policy {
+    /// The rules of a direction; `None` where the policy does not have that direction.
+    #[must_use]
+    pub fn rules(&self, direction: Direction) -> Option<&[Rule]> {
+        match direction {
+            Direction::Ingress => self.ingress.as_deref(),
+            Direction::Egress => self.egress.as_deref(),
+        }
+    }
+
+    /// `namespace/name`, as people write it.
+    #[must_use]
+    pub fn full_name(&self) -> String {
+        format!("{}/{}", self.namespace, self.name)
+    }
+}
+
+/// One rule: matches iff its peers match and its ports match (R8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule {
+    /// Who may be at the other end.
+    pub peers: Peers,
+    /// On which ports.
+    pub ports: Ports,
+    /// The whole rule.
+    pub origin: Origin,
+}
+
+/// The `from` or `to` of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Peers {
+    /// Absent, null or empty: everything, in the cluster and outside (R15).
+    All,
+    /// Any of these; never empty.
+    AnyOf(Vec<Peer>),
+}
+
+/// The `ports` of a rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ports {
+    /// Absent, null or empty: every port of every protocol (R24).
+    All,
+    /// Any of these; never empty.
+    AnyOf(Vec<PortSpec>),
+}
+
+/// One item of `from` or `to`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// What it admits.
+    pub kind: PeerKind,
+    /// The whole item.
+    pub origin: Origin,
+}
+
+/// What a peer admits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PeerKind {
+    /// Pods that match, in namespaces that match (R16 to R18). Neither nodes nor external addresses.
+    Pods {
+        /// In which namespaces.
+        namespaces: NamespaceScope,
+        /// Which pods there; everything where `podSelector` is absent or null (R17).
+        pods: LabelSelector,
+    },
+    /// Addresses (R20 to R22).
+    IpBlock(IpBlock),
+}
+
+/// The namespaces of a peer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum NamespaceScope {
+    /// `namespaceSelector` absent or null: the policy's own namespace (R16).
+    Own,
+    /// Every namespace whose labels match (R17).
+    Matching(LabelSelector),
+}
+
+/// One item of `ports`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortSpec {
+    /// The protocol, TCP where none is written (R25).
+    pub protocol: Protocol,
+    /// Which ports of it.
+    pub ports: PortMatch,
+    /// The whole item.
+    pub origin: Origin,
+}
