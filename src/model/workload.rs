@@ -27,6 +27,13 @@ impl Namespace {
     }
 }
 
+/// Whether a namespace may bear this name: a DNS-1123 label (V2).
+#[must_use]
+pub fn is_namespace_name(name: &str) -> bool {
+    let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    (1..=63).contains(&name.len()) && name.chars().all(inner) && !name.starts_with('-') && !name.ends_with('-')
+}
+
 /// A Namespace object of the manifests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeclaredNamespace {

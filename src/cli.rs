@@ -1,0 +1,114 @@
+//! The command line: what the user typed, as types, and one small room a subcommand.
+//!
+//! The only module that knows `clap`. [`run`] turns arguments into an exit code; `main` does no more
+//! than hand it the arguments and the streams.
+
+mod prove;
+
+use std::io::Write;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+
+/// Proves statements about Kubernetes network policies for every pod that could exist.
+#[derive(Debug, Parser)]
+#[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 all proved, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
+    3 not decided within the time limit and nothing refuted, 4 a bug in netverify (the two semantics disagree).")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Prove every property of every variant of the specs
+    Prove(prove::Arguments),
+}
+
+/// How a run ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitCode {
+    /// All proved.
+    Proved = 0,
+    /// Something is refuted.
+    Refuted = 1,
+    /// The command line, a spec or a manifest is at fault; or netverify could not do its job.
+    Fault = 2,
+    /// Something is not decided, and nothing refuted.
+    Unknown = 3,
+    /// The two semantics disagree: a bug in netverify.
+    Disagreement = 4,
+}
+
+/// The two streams that a run writes to, and what is known of the terminal.
+pub struct Streams<'a> {
+    /// For the report.
+    pub out: &'a mut dyn Write,
+    /// For diagnostics.
+    pub err: &'a mut dyn Write,
+    /// Whether the report may be coloured.
+    pub out_colour: bool,
+    /// Whether diagnostics may be coloured.
+    pub err_colour: bool,
+    /// The width of the terminal in columns.
+    pub width: usize,
+}
+
+/// Runs one command line.
+///
+/// # Errors
+/// Only what the user's input is not to blame for: see [`Error`].
+pub fn run(arguments: &[std::ffi::OsString], streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
+    match Arguments::try_parse_from(arguments) {
+        Ok(Arguments { command: Command::Prove(arguments) }) => prove::run(&arguments, streams),
+        Err(error) => usage(&error, streams),
+    }
+}
+
+/// What clap has to say: help and version are answers, everything else is a fault.
+fn usage(error: &clap::Error, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
+    let styled = error.render();
+    let text = |colour: bool| if colour { styled.ansi().to_string() } else { styled.to_string() };
+    if error.use_stderr() {
+        write(streams.err, "standard error", &text(streams.err_colour))?;
+        Ok(ExitCode::Fault)
+    } else {
+        write(streams.out, "standard output", &text(streams.out_colour))?;
+        Ok(ExitCode::Proved)
+    }
+}
+
+/// Writes all of it. A reader that has gone away wants no more: that is no error.
+pub(crate) fn write(stream: &mut dyn Write, name: &str, text: &str) -> Result<(), Error> {
+    let written = stream.write_all(text.as_bytes()).and_then(|()| stream.flush());
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(source) => Err(Error::Write { path: name.into(), source }),
+        Ok(()) => Ok(()),
+    }
+}
+
+/// Says that netverify itself could not do its job.
+#[must_use]
+pub fn failed(error: &Error, streams: &mut Streams<'_>) -> ExitCode {
+    // Where standard error is gone as well, the exit code has to do.
+    let _ = writeln!(streams.err, "error: {error}");
+    ExitCode::Fault
+}
+
+/// Whether to write colours to a stream: to a terminal, unless `NO_COLOR` is set or it is a dumb one.
+#[must_use]
+pub fn colour(is_terminal: bool) -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    (is_terminal && !set("NO_COLOR") && !dumb) || (set("CLICOLOR_FORCE") && !set("NO_COLOR"))
+}
+
+/// The width to lay text out for, in columns: that of `COLUMNS`, or 120.
+#[must_use]
+pub fn width() -> usize {
+    let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    given.filter(|columns| (40..=400).contains(columns)).unwrap_or(120)
+}

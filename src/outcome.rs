@@ -1,0 +1,118 @@
+//! The second kind of bad news, and the good: the answer to a property.
+//!
+//! Plain data: `prove` makes it, `report` shows it. A time limit is [`Outcome::Unknown`], never one of
+//! the other two.
+
+use crate::eval::trace::Trace;
+use crate::model::net::{Flow, PodEnd};
+use crate::model::policy::Direction;
+use crate::source::Origin;
+
+/// The answer to one property.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It holds for every pod that could exist.
+    Proved(Proof),
+    /// It does not.
+    Refuted(Refutation),
+    /// Not decided within the time limit.
+    Unknown(Reason),
+    /// It is about nothing: no flow or pod of the world is meant.
+    Vacuous,
+    /// The two semantics disagree: a bug in netverify, with the flow they disagree about.
+    Disagreement(Box<Counterexample>),
+}
+
+/// Why a property is not decided, in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason(pub String);
+
+/// What a proof rests on.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct Proof {
+    /// Policies without which the proof fails.
+    pub rests_on: Vec<Pillar>,
+    /// For "some can reach": a flow that is allowed.
+    pub witness: Option<Box<Counterexample>>,
+    /// Nothing is meant by the property, and its author accepts that.
+    pub vacuous: bool,
+}
+
+/// A policy and what it contributes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pillar {
+    /// The policy, by its index in the cluster.
+    pub policy: usize,
+    /// The direction in which it matters.
+    pub direction: Direction,
+    /// Whether its isolation matters, or what it admits.
+    pub part: Part,
+}
+
+/// What a policy contributes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// It isolates pods.
+    Isolates,
+    /// Its rules admit traffic.
+    Admits,
+}
+
+/// Why a property fails.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refutation {
+    /// A case that shows it; `None` for "some can reach", where every case fails.
+    pub counterexample: Option<Box<Counterexample>>,
+    /// For "some can reach": the policies that together leave no such flow.
+    pub blocked_by: Vec<Pillar>,
+}
+
+/// A concrete case: checked by `eval`, small, and of declared workloads where these will do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Counterexample {
+    /// The flow or pod.
+    pub case: Case,
+    /// Whether every pod of it is one of a declared workload.
+    pub today: bool,
+    /// Choices of the network plugin that it needs, in words; empty where any plugin will do.
+    pub needs: Vec<String>,
+    /// The lines at fault, the most telling first.
+    pub blames: Vec<Blame>,
+}
+
+/// What a counterexample shows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Case {
+    /// A flow, with the reasons of both sides.
+    Flow {
+        /// The flow.
+        flow: Flow,
+        /// Why it is allowed or denied.
+        trace: Trace,
+    },
+    /// A pod that no policy isolates for these directions.
+    Open {
+        /// The pod.
+        pod: PodEnd,
+        /// The directions in which it is open; at least one.
+        directions: Vec<Direction>,
+    },
+}
+
+/// Lines of a policy and what they do in this case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Blame {
+    /// The policy, by its index in the cluster.
+    pub policy: usize,
+    /// The direction in which it acts.
+    pub direction: Direction,
+    /// What it does.
+    pub part: Part,
+    /// The field, as `ingress[0].from[1]`.
+    pub path: String,
+    /// The lines.
+    pub origin: Origin,
+    /// What the lines do, in a few words.
+    pub text: String,
+}

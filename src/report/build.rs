@@ -1,0 +1,333 @@
+//! From answers to words: everything that the renderers lay out is computed here.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::{
+    AnswerReport, BlameReport, CaseReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Summary,
+};
+use crate::describe;
+use crate::eval::trace::{Exemption, PeersTrace, PolicyTrace, PortsTrace, Side};
+use crate::model::net::{End, Flow, PodEnd, Protocol};
+use crate::model::policy::{Direction, Policy};
+use crate::model::selector::NAMESPACE_NAME_LABEL;
+use crate::model::workload::{Cluster, WorkloadKind};
+use crate::outcome::{Blame, Case, Counterexample, Outcome, Pillar};
+use crate::plan::{Item, Plan};
+use crate::prove::Answered;
+use crate::source::{Origin, SourceMap};
+
+/// The report of a run: one answer an item of the plan, in order.
+#[must_use]
+pub fn report(plan: &Plan, sources: &SourceMap, answers: &[Answered], z3: String, elapsed: Duration) -> Report {
+    let properties: Vec<_> =
+        plan.items.iter().zip(answers).map(|(item, answered)| property(plan, sources, item, answered)).collect();
+    Report {
+        schema: SCHEMA,
+        netverify: env!("CARGO_PKG_VERSION"),
+        z3,
+        summary: summary(plan, &properties, elapsed),
+        assumptions: plan.assumptions(),
+        properties,
+    }
+}
+
+fn summary(plan: &Plan, properties: &[PropertyReport], elapsed: Duration) -> Summary {
+    let count = |wanted: fn(&AnswerReport) -> bool| properties.iter().filter(|one| wanted(&one.answer)).count();
+    let policies: BTreeSet<Origin> =
+        plan.clusters.iter().flat_map(|cluster| &cluster.policies).map(|policy| policy.origin).collect();
+    Summary {
+        proved: count(|answer| matches!(answer, AnswerReport::Proved { .. })),
+        refuted: count(|answer| matches!(answer, AnswerReport::Refuted { .. })),
+        unknown: count(|answer| matches!(answer, AnswerReport::Unknown { .. })),
+        policies: policies.len(),
+        elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+    }
+}
+
+fn property(plan: &Plan, sources: &SourceMap, item: &Item, answered: &Answered) -> PropertyReport {
+    let words = Words { cluster: plan.cluster(item), sources };
+    PropertyReport {
+        spec: item.spec.clone(),
+        variant: item.variant.clone(),
+        name: item.name.clone(),
+        sentence: item.sentence.clone(),
+        severity: item.severity.name().to_owned(),
+        why: item.why.clone(),
+        at: Some(words.place(item.origin)),
+        answer: words.answer(&answered.outcome),
+        elapsed_us: u64::try_from(answered.elapsed.as_micros()).unwrap_or(u64::MAX),
+    }
+}
+
+/// What all words about one property draw on.
+struct Words<'a> {
+    cluster: &'a Cluster,
+    sources: &'a SourceMap,
+}
+
+impl Words<'_> {
+    fn place(&self, origin: Origin) -> Place {
+        Place { position: self.sources.position(origin), origin }
+    }
+
+    fn answer(&self, outcome: &Outcome) -> AnswerReport {
+        match outcome {
+            Outcome::Proved(proof) => AnswerReport::Proved {
+                rests_on: self.pillars(&proof.rests_on),
+                witness: proof.witness.as_ref().map(|case| Box::new(self.case(case))),
+                vacuous: proof.vacuous,
+            },
+            Outcome::Refuted(refutation) => AnswerReport::Refuted {
+                counterexample: refutation.counterexample.as_ref().map(|case| Box::new(self.case(case))),
+                blocked_by: self.pillars(&refutation.blocked_by),
+            },
+            Outcome::Unknown(reason) => AnswerReport::Unknown { reason: reason.0.clone() },
+            Outcome::Vacuous => AnswerReport::Unknown { reason: "the property is about nothing".to_owned() },
+            Outcome::Disagreement(case) => AnswerReport::Disagreement {
+                case: Box::new(self.case(case)),
+                trace: format!("{:#?}", case.case),
+            },
+        }
+    }
+
+    fn pillars(&self, pillars: &[Pillar]) -> Vec<PolicyReport> {
+        let of = |pillar: &Pillar| {
+            let policy = self.cluster.policies.get(pillar.policy)?;
+            Some(PolicyReport {
+                policy: policy.full_name(),
+                direction: pillar.direction,
+                part: pillar.part,
+                at: self.place(policy.name_origin),
+            })
+        };
+        pillars.iter().filter_map(of).collect()
+    }
+
+    fn case(&self, counterexample: &Counterexample) -> CaseReport {
+        let blames = counterexample.blames.iter().filter_map(|blame| self.blame(blame)).collect();
+        let common = |destination: EndReport, words: String| CaseReport {
+            source: None,
+            destination,
+            protocol: None,
+            port: None,
+            allowed: None,
+            today: counterexample.today,
+            today_words: words,
+            leaves: None,
+            enters: None,
+            needs: counterexample.needs.clone(),
+            blames,
+            try_it: None,
+        };
+        match &counterexample.case {
+            Case::Open { pod, directions } => {
+                let end = End::Pod(pod.clone());
+                let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+                let mut case = common(self.end(&end), self.today(&[&end], "is open"));
+                case.enters = Some(format!("no policy isolates it for {open}"));
+                case
+            }
+            Case::Flow { flow, trace } => {
+                let allowed = trace.egress.allows() && trace.ingress.allows();
+                let does = if allowed { "can do this" } else { "is kept from this" };
+                let words = self.today(&[&flow.source, &flow.destination], does);
+                CaseReport {
+                    source: Some(self.end(&flow.source)),
+                    protocol: Some(flow.protocol.to_string()),
+                    port: (flow.protocol != Protocol::Other).then_some(flow.port),
+                    allowed: Some(allowed),
+                    leaves: Some(self.side(Direction::Egress, &trace.egress, &flow.source)),
+                    enters: Some(self.side(Direction::Ingress, &trace.ingress, &flow.destination)),
+                    try_it: self.try_it(flow),
+                    ..common(self.end(&flow.destination), words)
+                }
+            }
+        }
+    }
+
+    fn blame(&self, blame: &Blame) -> Option<BlameReport> {
+        let policy = self.cluster.policies.get(blame.policy)?;
+        Some(BlameReport {
+            policy: policy.full_name(),
+            direction: blame.direction,
+            part: blame.part,
+            path: blame.path.clone(),
+            at: self.place(blame.origin),
+            text: blame.text.clone(),
+        })
+    }
+
+    fn end(&self, end: &End) -> EndReport {
+        let plain = |kind, name| EndReport {
+            kind,
+            namespace: None,
+            namespace_labels: std::collections::BTreeMap::new(),
+            workload: None,
+            name,
+            labels: std::collections::BTreeMap::new(),
+            address: end.address().to_string(),
+            at: None,
+        };
+        match end {
+            End::External(_) => plain("external", None),
+            End::Node(node) => plain("node", node.name.clone()),
+            End::Pod(pod) => {
+                let workload = pod.workload.and_then(|index| self.cluster.workloads.get(index));
+                EndReport {
+                    namespace: Some(pod.namespace.name.clone()),
+                    namespace_labels: self.open_labels(pod),
+                    workload: workload.map(crate::model::workload::Workload::full_name),
+                    labels: pod.labels.clone(),
+                    at: workload.map(|workload| self.place(workload.origin)),
+                    ..plain("pod", workload.map(|workload| workload.name.clone()))
+                }
+            }
+        }
+    }
+
+    /// The labels of a namespace that no manifest declares, without the automatic one.
+    fn open_labels(&self, pod: &PodEnd) -> std::collections::BTreeMap<String, String> {
+        if self.cluster.namespaces.contains_key(&pod.namespace.name) {
+            return std::collections::BTreeMap::new();
+        }
+        let mut labels = pod.namespace.labels.clone();
+        labels.remove(NAMESPACE_NAME_LABEL);
+        labels
+    }
+
+    /// "yes, Deployment ml-ops/model-monitor can do this now", or what somebody would have to create.
+    fn today(&self, ends: &[&End], does: &str) -> String {
+        let pods: Vec<&PodEnd> = ends.iter().filter_map(|end| end.pod()).collect();
+        let made_up: Vec<&PodEnd> = pods.iter().copied().filter(|pod| pod.workload.is_none()).collect();
+        if let Some(actor) = ends.first().filter(|_| made_up.is_empty()) {
+            return format!("yes, {} {does} now", self.actor(actor));
+        }
+        let what = |pod: &&PodEnd| self.to_create(pod);
+        format!("no, but somebody could create {}", made_up.iter().map(what).collect::<Vec<_>>().join(", and "))
+    }
+
+    fn actor(&self, end: &End) -> String {
+        match end {
+            End::External(_) => "any such address".to_owned(),
+            End::Node(node) => format!("node {}", node.name.as_deref().unwrap_or("(any)")),
+            End::Pod(pod) => match pod.workload.and_then(|index| self.cluster.workloads.get(index)) {
+                Some(workload) => format!("{} ({})", workload.full_name(), self.line(workload.origin)),
+                None => format!("a pod of {}", pod.namespace.name),
+            },
+        }
+    }
+
+    fn to_create(&self, pod: &PodEnd) -> String {
+        let labels = self.open_labels(pod);
+        let known = self.cluster.namespaces.contains_key(&pod.namespace.name);
+        let namespace = match (known, labels.is_empty()) {
+            (true, _) => format!("namespace {}", pod.namespace.name),
+            (false, true) => format!("namespace {} (not declared; its labels do not matter)", pod.namespace.name),
+            (false, false) => format!("namespace {} labelled {}", pod.namespace.name, describe::labels(&labels)),
+        };
+        if pod.labels.is_empty() {
+            format!("a pod with any labels in {namespace}")
+        } else {
+            format!("a pod labelled {} in {namespace}", describe::labels(&pod.labels))
+        }
+    }
+
+    fn line(&self, origin: Origin) -> String {
+        let position = self.sources.position(origin);
+        format!("{}:{}", position.file, position.line)
+    }
+
+    /// Why one side lets the flow through or stops it.
+    fn side(&self, direction: Direction, side: &Side, end: &End) -> String {
+        match side {
+            Side::Exempt(exemption) => exempt(*exemption, end).to_owned(),
+            Side::Open => {
+                let namespace = end.pod().map_or("its namespace", |pod| pod.namespace.name.as_str());
+                format!("open: no policy of {namespace} isolates this pod for {direction}")
+            }
+            Side::Isolated(policies) if side.allows() => self.admitted(direction, policies),
+            Side::Isolated(policies) => self.stopped(direction, policies),
+        }
+    }
+
+    fn admitted(&self, direction: Direction, policies: &[PolicyTrace]) -> String {
+        let rules = policies.iter().filter_map(|trace| {
+            let policy = self.cluster.policies.get(trace.policy)?;
+            let at = trace.rules.iter().position(crate::eval::trace::RuleTrace::matches)?;
+            Some(admission(policy, direction, at, trace.rules.get(at)?))
+        });
+        rules.collect::<Vec<_>>().join("; ")
+    }
+
+    fn stopped(&self, direction: Direction, policies: &[PolicyTrace]) -> String {
+        let names = policies.iter().filter_map(|trace| self.cluster.policies.get(trace.policy));
+        let names: Vec<_> = names.map(|policy| policy.name.as_str()).collect();
+        let (verb, nothing, of) =
+            if names.len() == 1 { ("isolates", "it admits nothing", "it") } else { ("isolate", "they admit nothing", "them") };
+        let reason = if policies.iter().all(|trace| trace.rules.is_empty()) {
+            nothing.to_owned()
+        } else {
+            format!("no {direction} rule of {of} matches")
+        };
+        format!("stopped: {} {verb} this pod for {direction}, and {reason}", names.join(", "))
+    }
+
+    /// A command that shows the flow, where its source is a workload that `kubectl exec` knows.
+    fn try_it(&self, flow: &Flow) -> Option<String> {
+        let source = flow.source.pod()?;
+        let workload = self.cluster.workloads.get(source.workload?)?;
+        let object = kubectl_name(workload.kind, &workload.name)?;
+        let target = match &flow.destination {
+            End::External(address) => address.to_string(),
+            End::Node(node) => format!("<address of node {}>", node.name.as_deref().unwrap_or("")),
+            End::Pod(pod) => match pod.workload {
+                Some(_) => format!("<{} pod ip>", pod.name),
+                None => "<pod ip>".to_owned(),
+            },
+        };
+        let udp = if flow.protocol == Protocol::Udp { "u" } else { "" };
+        if flow.protocol == Protocol::Sctp {
+            return None;
+        }
+        let namespace = &source.namespace.name;
+        Some(format!("kubectl -n {namespace} exec {object} -- nc -zv{udp} -w3 {target} {}", flow.port))
+    }
+}
+
+fn kubectl_name(kind: WorkloadKind, name: &str) -> Option<String> {
+    match kind {
+        WorkloadKind::Pod => Some(name.to_owned()),
+        WorkloadKind::Deployment => Some(format!("deploy/{name}")),
+        WorkloadKind::ReplicaSet => Some(format!("rs/{name}")),
+        WorkloadKind::StatefulSet => Some(format!("sts/{name}")),
+        WorkloadKind::DaemonSet => Some(format!("ds/{name}")),
+        WorkloadKind::Job => Some(format!("job/{name}")),
+        WorkloadKind::CronJob | WorkloadKind::ReplicationController => None,
+    }
+}
+
+fn exempt(exemption: Exemption, end: &End) -> &'static str {
+    match (exemption, end) {
+        (Exemption::NotAPod, End::External(_)) => "outside the cluster: policies do not apply",
+        (Exemption::NotAPod, _) => "a node: policies do not apply",
+        (Exemption::HostNetwork, _) => "on its node's network: policies do not apply",
+        (Exemption::LocalNode, _) => "its own node: always allowed (R31)",
+        (Exemption::Itself, _) => "a pod always reaches itself (R30)",
+        (Exemption::OtherProtocol, _) => "policies do not speak about this protocol (R29)",
+    }
+}
+
+/// "allow-ml-ops ingress[0].from[0], no ports given".
+fn admission(policy: &Policy, direction: Direction, at: usize, trace: &crate::eval::trace::RuleTrace) -> String {
+    let key = describe::peers_key(direction);
+    let peer = match &trace.peers {
+        PeersTrace::Matched(items) => items.first().map_or(String::new(), |item| format!(".{key}[{item}]")),
+        PeersTrace::All | PeersTrace::Missed(_) => format!(", no `{key}` given"),
+    };
+    let ports = match &trace.ports {
+        PortsTrace::Matched(items) => items.first().map_or(String::new(), |item| format!(", ports[{item}]")),
+        PortsTrace::All | PortsTrace::Missed(_) => ", no ports given".to_owned(),
+    };
+    format!("{} {direction}[{at}]{peer}{ports}", policy.name)
+}

@@ -1,0 +1,272 @@
+//! The report and the diagnostics for a person at a terminal, in the manner of rustc.
+//!
+//! Lays out what it is given and computes nothing. The only file that knows `annotate_snippets`. Text
+//! that comes from the user's files is normalised, so that it cannot steer the terminal.
+
+use annotate_snippets::renderer::DecorStyle;
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str};
+
+use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::model::policy::Direction;
+use crate::outcome::Part;
+use crate::source::{FileId, Origin, SourceMap, Span};
+
+/// How to lay out text.
+#[derive(Clone, Copy, Debug)]
+pub struct Style {
+    /// Whether to write colours.
+    pub colour: bool,
+    /// The width of the terminal in columns.
+    pub width: usize,
+}
+
+impl Style {
+    fn renderer(self) -> Renderer {
+        let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
+        renderer.decor_style(DecorStyle::Ascii).term_width(self.width)
+    }
+
+    fn paint(self, colour: &str, text: &str) -> String {
+        if self.colour { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+}
+
+const GREEN: &str = "32";
+const RED: &str = "31";
+const YELLOW: &str = "33";
+
+/// The whole report.
+#[must_use]
+pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
+    let mut text = String::new();
+    let mut heading = None;
+    for property in &report.properties {
+        let here = (property.spec.as_deref(), property.variant.as_deref());
+        if heading != Some(here) && here != (None, None) {
+            text += &section(here, heading.is_none());
+        }
+        heading = Some(here);
+        text += &property_lines(property, sources, style);
+    }
+    text + &summary(report, style)
+}
+
+fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String {
+    let gap = if first { "" } else { "\n" };
+    let name = [spec, variant].into_iter().flatten().map(normalize_untrusted_str).collect::<Vec<_>>().join(", variant ");
+    format!("{gap}{name}\n")
+}
+
+fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) -> String {
+    let title = normalize_untrusted_str(&title(property));
+    match &property.answer {
+        AnswerReport::Proved { rests_on, witness, vacuous } => {
+            let mut text = format!("  {} {title}\n", style.paint(GREEN, "proved "));
+            let reason = match (witness, vacuous) {
+                (_, true) => "holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned(),
+                (Some(case), _) => format!("for example: {}", flow(case)),
+                (None, _) => rests_on_words(rests_on),
+            };
+            text += &format!("          {}\n", normalize_untrusted_str(&reason));
+            text
+        }
+        AnswerReport::Unknown { reason } => {
+            format!("  {} {title}\n          {}\n", style.paint(YELLOW, "unknown"), normalize_untrusted_str(reason))
+        }
+        AnswerReport::Refuted { counterexample, blocked_by } => {
+            format!("\n{}\n\n", refutation(property, counterexample.as_deref(), blocked_by, sources, style))
+        }
+        AnswerReport::Disagreement { case, trace } => disagreement(&title, case, trace, style),
+    }
+}
+
+fn title(property: &PropertyReport) -> String {
+    format!("{}: {}", property.name, property.sentence)
+}
+
+fn rests_on_words(policies: &[PolicyReport]) -> String {
+    if policies.is_empty() {
+        return "rests on no policy: nothing has to be closed or opened for it".to_owned();
+    }
+    let words = policies.iter().map(|policy| {
+        let does = part_words(policy.part, policy.direction);
+        format!("{} ({does}, {}:{})", policy.policy, policy.at.position.file, policy.at.position.line)
+    });
+    format!("rests on {}", words.collect::<Vec<_>>().join(", "))
+}
+
+fn part_words(part: Part, direction: Direction) -> String {
+    match part {
+        Part::Isolates => format!("isolates for {direction}"),
+        Part::Admits => format!("admits {direction}"),
+    }
+}
+
+fn refutation(
+    property: &PropertyReport,
+    case: Option<&CaseReport>,
+    blocked_by: &[PolicyReport],
+    sources: &SourceMap,
+    style: Style,
+) -> String {
+    let mut marks: Vec<Mark> = case.into_iter().flat_map(blame_marks).collect();
+    marks.extend(blocked_by.iter().map(|policy| Mark {
+        origin: policy.at.origin,
+        label: part_words(policy.part, policy.direction),
+        primary: true,
+    }));
+    let no_lines = marks.is_empty();
+    marks.extend(property.at.as_ref().map(|at| Mark { origin: at.origin, label: "refuted".to_owned(), primary: no_lines }));
+    let title = title(property);
+    let group = Group::with_title(Level::ERROR.primary_title(&title).id("refuted"));
+    let notes = case.map(case_notes).unwrap_or_else(|| vec![("flows", "none of them is allowed".to_owned())]);
+    let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
+    style.renderer().render(&[group])
+}
+
+fn blame_marks(case: &CaseReport) -> Vec<Mark> {
+    let mark = |(at, blame): (usize, &super::BlameReport)| Mark {
+        origin: blame.at.origin,
+        label: blame.text.clone(),
+        primary: at == 0,
+    };
+    case.blames.iter().enumerate().map(mark).collect()
+}
+
+fn note<'a>(name: &'a str, text: &str) -> Message<'a> {
+    Level::NOTE.with_name(name).message(normalize_untrusted_str(text))
+}
+
+/// The lines after the snippets.
+fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
+    let head = if case.source.is_some() { "flow" } else { "pod" };
+    let mut notes = vec![(head, flow(case)), ("today", case.today_words.clone())];
+    match (&case.leaves, &case.enters) {
+        (Some(leaves), Some(enters)) => notes.push(("leaves", format!("{leaves}; enters: {enters}"))),
+        (None, Some(enters)) => notes.push(("why", enters.clone())),
+        _ => {}
+    }
+    notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
+    notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
+    notes
+}
+
+fn flow(case: &CaseReport) -> String {
+    let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
+    let port = case.port.map_or(String::new(), |port| format!("/{port}"));
+    let verdict = if case.allowed == Some(false) { " is denied" } else { "" };
+    format!("{} -> {} {protocol}{port}{verdict}", end(source), end(&case.destination))
+}
+
+fn end(end: &EndReport) -> String {
+    match end.kind {
+        "pod" => {
+            let name = end.name.as_deref().unwrap_or("<any name>");
+            let labels: Vec<_> = end.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            format!("pod {}/{name} {{{}}}", end.namespace.as_deref().unwrap_or(""), labels.join(", "))
+        }
+        "node" => format!("node {} ({})", end.name.as_deref().unwrap_or("(any)"), end.address),
+        _ => format!("external {}", end.address),
+    }
+}
+
+fn disagreement(title: &str, case: &CaseReport, trace: &str, style: Style) -> String {
+    format!(
+        "\n{}: {title}\n  The solver and the reference semantics disagree about this flow:\n  {}\n  This is a bug in netverify, and no verdict. Please report it with the manifests and these lines:\n{}\n",
+        style.paint(RED, "error[disagreement]"),
+        normalize_untrusted_str(&flow(case)),
+        normalize_untrusted_str(trace),
+    )
+}
+
+fn summary(report: &Report, style: Style) -> String {
+    let counts = &report.summary;
+    let colour = match (counts.refuted, counts.unknown) {
+        (0, 0) => GREEN,
+        (0, _) => YELLOW,
+        _ => RED,
+    };
+    let verdict = format!("proved: {}, refuted: {}, unknown: {}", counts.proved, counts.refuted, counts.unknown);
+    let mut text = format!(
+        "\n{} ({}, {}, {} ms, Z3 {})\n",
+        style.paint(colour, &verdict),
+        counted(report.properties.len(), "property", "properties"),
+        counted(counts.policies, "policy", "policies"),
+        counts.elapsed_ms,
+        report.z3,
+    );
+    for assumption in &report.assumptions {
+        text += &format!("assumes: {}\n", normalize_untrusted_str(assumption));
+    }
+    text
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Diagnostics, one after the other, in the order given.
+#[must_use]
+pub fn diagnostics(diagnostics: &[Diagnostic], sources: &SourceMap, style: Style) -> String {
+    diagnostics.iter().map(|diagnostic| self::diagnostic(diagnostic, sources, style) + "\n\n").collect()
+}
+
+fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> String {
+    let level = match diagnostic.severity {
+        Severity::Error => Level::ERROR,
+        Severity::Warning => Level::WARNING,
+    };
+    let mark = |label: &crate::diagnostic::Label, primary| Mark { origin: label.origin, label: label.text.clone(), primary };
+    let primary = diagnostic.primary.iter().map(|label| mark(label, true));
+    let marks: Vec<_> = primary.chain(diagnostic.related.iter().map(|label| mark(label, false))).collect();
+    let notes = diagnostic.notes.iter().map(|text| Level::NOTE.message(normalize_untrusted_str(text)));
+    let help = diagnostic.help.iter().map(|text| Level::HELP.message(normalize_untrusted_str(text)));
+    let group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.name()));
+    style.renderer().render(&[group.elements(snippets(&marks, sources)).elements(notes).elements(help)])
+}
+
+/// Lines to show, and what to say under them.
+struct Mark {
+    origin: Origin,
+    label: String,
+    primary: bool,
+}
+
+/// One snippet a file, in the order in which the files are first marked.
+fn snippets<'a>(marks: &'a [Mark], sources: &'a SourceMap) -> Vec<Snippet<'a, Annotation<'a>>> {
+    let mut files: Vec<FileId> = Vec::new();
+    for mark in marks {
+        if !files.contains(&mark.origin.file) {
+            files.push(mark.origin.file);
+        }
+    }
+    files.into_iter().map(|file| snippet(file, marks, sources)).collect()
+}
+
+/// Only the marked lines are handed to the renderer: a file may be large.
+fn snippet<'a>(file: FileId, marks: &'a [Mark], sources: &'a SourceMap) -> Snippet<'a, Annotation<'a>> {
+    let text: &str = sources.file(file).map_or("", |file| file.text());
+    let here = || marks.iter().filter(move |mark| mark.origin.file == file);
+    let whole = here().map(|mark| mark.origin.span).reduce(Span::to).unwrap_or(Span { start: 0, end: 0 });
+    let start = text.get(..whole.range().start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let end = text.get(whole.range().end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| whole.range().end + at);
+    let line = sources.position(Origin { file, span: Span::new(start, start) }).line;
+    let window = text.get(start..end).unwrap_or("");
+    let annotations = here().map(|mark| annotation(mark, text, start));
+    Snippet::source(window)
+        .line_start(line as usize)
+        .path(normalize_untrusted_str(sources.name(file)))
+        .annotations(annotations)
+}
+
+fn annotation<'a>(mark: &'a Mark, text: &str, start: usize) -> Annotation<'a> {
+    let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+    let span = mark.origin.span.range();
+    // A span that ends in white space would draw its last line under the next item.
+    let used = text.get(span.clone()).map_or(span.len(), |marked| marked.trim_end().len());
+    let range = span.start.saturating_sub(start)..(span.start + used).saturating_sub(start);
+    let annotation = kind.span(range);
+    if mark.label.is_empty() { annotation } else { annotation.label(normalize_untrusted_str(&mark.label)) }
+}
+

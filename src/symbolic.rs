@@ -1,0 +1,23 @@
+//! The same semantics as `eval`, over Z3 terms: every pod that could exist at once.
+//!
+//! The functions mirror those of `eval` name by name and cite the same rules; neither module knows
+//! the other. The rooms: `slice` picks the policies that can matter, `universe` the values that can,
+//! `end` the two symbolic ends of a flow, `encode` the verdict, `claim` the sets of a sentence,
+//! `solver` asks, `decode` turns a model into a concrete flow. `z3` appears nowhere else.
+//! `property` and `prove` call this module; it imports `model` only.
+
+mod claim;
+mod decode;
+mod encode;
+mod end;
+mod query;
+mod slice;
+mod solver;
+mod term;
+mod universe;
+
+pub use decode::Model;
+pub use encode::Guarding;
+pub use query::{Query, Setting};
+pub use slice::Slice;
+pub use solver::{Answer, Session, Statement, warm_up, z3_version};

@@ -1,0 +1,71 @@
+//! The sets of a sentence over symbolic ends: the mirror of `eval::claim`.
+//!
+//! `query` alone calls this module.
+
+use super::encode::Encoder;
+use super::end::{SymbolicEnd, UNLISTED_NODES};
+use super::term::Term;
+use crate::model::claim::{Endpoint, FlowSet, NamespaceSet, PortSet};
+use crate::model::net::{PortMatch, Protocol};
+
+impl Encoder<'_> {
+    /// The flow is one that the claim is about.
+    pub(crate) fn flow_in(&self, flows: &FlowSet) -> Term {
+        Term::all([
+            self.contains(&flows.sources, self.source),
+            self.contains(&flows.destinations, self.destination),
+            self.ports_contain(&flows.ports),
+        ])
+    }
+
+    /// The end belongs to the endpoint.
+    pub(crate) fn contains(&self, endpoint: &Endpoint, end: &SymbolicEnd) -> Term {
+        match endpoint {
+            Endpoint::Anything => Term::TRUE,
+            Endpoint::Pods { namespaces, pods } => {
+                Term::all([end.is_pod(), self.namespace_in(namespaces, end), end.pod_matches(self.universe, pods)])
+            }
+            Endpoint::Workload(index) => self.is_workload(*index, end),
+            Endpoint::External(None) => end.is_external(),
+            Endpoint::External(Some(block)) => {
+                let v6 = self.wire.v6.clone();
+                let family = if block.addr().is_ipv6() { v6 } else { v6.not() };
+                Term::all([end.is_external(), family, end.address.lies_in(block)])
+            }
+            Endpoint::Node(None) => end.is_node(),
+            Endpoint::Node(Some(name)) => {
+                let at = self.cluster.nodes.iter().position(|node| node.name == *name);
+                end.is_node().and(at.map_or(Term::FALSE, |at| end.node.is(at + UNLISTED_NODES)))
+            }
+            Endpoint::Union(parts) => Term::any(parts.iter().map(|part| self.contains(part, end))),
+            Endpoint::Except(whole, gone) => self.contains(whole, end).and(self.contains(gone, end).not()),
+        }
+    }
+
+    fn namespace_in(&self, namespaces: &NamespaceSet, end: &SymbolicEnd) -> Term {
+        match namespaces {
+            NamespaceSet::Any => Term::TRUE,
+            NamespaceSet::Named(name) => end.namespace_is(self.universe, name),
+            NamespaceSet::Matching(selector) => end.namespace_matches(self.universe, selector),
+        }
+    }
+
+    fn is_workload(&self, workload: usize, end: &SymbolicEnd) -> Term {
+        let at = self.universe.identities.iter().position(|identity| identity.workload == workload);
+        end.is_pod().and(at.map_or(Term::FALSE, |at| end.identity.is(at + 1)))
+    }
+
+    fn ports_contain(&self, ports: &PortSet) -> Term {
+        if ports.items.is_empty() {
+            return Term::any(Protocol::SPOKEN.map(|protocol| self.wire.protocol_is(protocol)));
+        }
+        Term::any(ports.items.iter().map(|item| {
+            let declared_on_a_pod = match item.ports {
+                PortMatch::Named(_) => self.destination.is_pod(),
+                PortMatch::All | PortMatch::Range(..) => Term::TRUE,
+            };
+            let ports = self.wire.port_in(&item.ports, self.destination, item.protocol);
+            Term::all([self.wire.protocol_is(item.protocol), declared_on_a_pod, ports])
+        }))
+    }
+}

@@ -1,0 +1,237 @@
+//! One question over one cluster: the two ends, the flow between them, and what is asked of it.
+//!
+//! A [`Query`] hands out [`Statement`]s ("the flow is allowed", "it is one of these flows", "both
+//! ends are declared today"); `property` combines them and [`Query::check`] asks the solver. This is
+//! the façade of `symbolic`; `property` and `prove` use it, and tests that compare it with `eval`.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use z3::ast::Bool;
+
+use super::encode::{Encoder, Guarding, Part};
+use super::end::{SymbolicEnd, Wire, distinct};
+use super::slice::Slice;
+use super::solver::{Answer, Session, Statement};
+use super::term::Term;
+use super::universe::Universe;
+use crate::model::claim::{Claim, Endpoint, FlowSet};
+use crate::model::net::{End, Flow};
+use crate::model::options::Options;
+use crate::model::policy::Direction;
+use crate::model::workload::Cluster;
+use crate::model::world::World;
+
+/// What a question is asked of.
+#[derive(Clone, Debug)]
+pub struct Setting<'a> {
+    /// The declared objects.
+    pub cluster: &'a Cluster,
+    /// What else could exist.
+    pub world: &'a World,
+    /// The plugin's choices.
+    pub options: Options,
+    /// The policies that can matter.
+    pub slice: Slice,
+    /// The claim, whose labels, names and ports belong to the universe.
+    pub claim: Option<&'a Claim>,
+    /// Declared workloads that may be an end under their own name, by index.
+    pub workloads: Vec<usize>,
+    /// What a core can name.
+    pub guarding: Guarding,
+}
+
+/// One question.
+pub struct Query<'a> {
+    pub(crate) setting: Setting<'a>,
+    pub(crate) universe: Universe,
+    pub(crate) source: SymbolicEnd,
+    pub(crate) destination: SymbolicEnd,
+    pub(crate) wire: Wire,
+    guards: RefCell<BTreeMap<Part, Term>>,
+}
+
+impl<'a> Query<'a> {
+    /// Makes the variables of a question. Nothing is asserted yet.
+    #[must_use]
+    pub fn new(setting: Setting<'a>) -> Query<'a> {
+        let cluster = setting.cluster;
+        let universe = Universe::new(cluster, setting.world, &setting.slice, setting.claim, &setting.workloads);
+        Query {
+            source: SymbolicEnd::new("source", cluster, &universe),
+            destination: SymbolicEnd::new("destination", cluster, &universe),
+            wire: Wire::new(),
+            guards: RefCell::default(),
+            universe,
+            setting,
+        }
+    }
+
+    /// What is asked of.
+    #[must_use]
+    pub fn setting(&self) -> &Setting<'a> {
+        &self.setting
+    }
+
+    fn encoder(&self) -> Encoder<'_> {
+        Encoder {
+            cluster: self.setting.cluster,
+            options: &self.setting.options,
+            slice: &self.setting.slice,
+            universe: &self.universe,
+            source: &self.source,
+            destination: &self.destination,
+            wire: &self.wire,
+            guarding: self.setting.guarding,
+            nodes: self.setting.world.nodes,
+            guards: &self.guards,
+        }
+    }
+
+    /// The flow can exist in the world: both ends do, they are two, and the port is legal.
+    #[must_use]
+    pub fn legal_flow(&self) -> Statement {
+        let ends = [&self.source, &self.destination].map(|end| self.legal_end(end));
+        let apart = distinct(&self.source, &self.destination, &self.universe, &self.wire);
+        Statement(Term::all(ends).and(apart).and(self.wire.legal()))
+    }
+
+    /// The destination end can exist in the world. For questions about a single pod.
+    #[must_use]
+    pub fn legal_pod(&self) -> Statement {
+        Statement(Term::all([self.legal_end(&self.destination), self.destination.is_pod(), self.wire.legal()]))
+    }
+
+    fn legal_end(&self, end: &SymbolicEnd) -> Term {
+        end.legal(self.setting.cluster, self.setting.world, &self.universe, &self.wire)
+    }
+
+    /// The flow is allowed (R6).
+    #[must_use]
+    pub fn allowed(&self) -> Statement {
+        Statement(self.encoder().allowed())
+    }
+
+    /// The flow is one of these.
+    #[must_use]
+    pub fn flow_in(&self, flows: &FlowSet) -> Statement {
+        Statement(self.encoder().flow_in(flows))
+    }
+
+    /// The destination end is one of these.
+    #[must_use]
+    pub fn pod_in(&self, pods: &Endpoint) -> Statement {
+        Statement(self.encoder().contains(pods, &self.destination))
+    }
+
+    /// The destination end, a pod, is isolated for this direction (R4).
+    #[must_use]
+    pub fn isolated(&self, direction: Direction) -> Statement {
+        Statement(self.encoder().isolated(direction, &self.destination))
+    }
+
+    /// What is always true.
+    #[must_use]
+    pub fn anything(&self) -> Statement {
+        Statement(Term::TRUE)
+    }
+
+    /// The source is a pod of a declared workload.
+    #[must_use]
+    pub fn source_declared(&self) -> Statement {
+        Statement(self.source.is_declared())
+    }
+
+    /// The destination is a pod of a declared workload.
+    #[must_use]
+    pub fn destination_declared(&self) -> Statement {
+        Statement(self.destination.is_declared())
+    }
+
+    /// The source is no pod.
+    #[must_use]
+    pub fn source_outside(&self) -> Statement {
+        Statement(self.source.is_pod().not())
+    }
+
+    /// The destination is no pod.
+    #[must_use]
+    pub fn destination_outside(&self) -> Statement {
+        Statement(self.destination.is_pod().not())
+    }
+
+    /// Neither end has the address of a declared pod or node that it is not, as it has in this flow.
+    /// `None` where the flow is fine. Added only when a flow breaks it: there may be many addresses.
+    #[must_use]
+    pub fn forbid_stolen_addresses(&self, flow: &Flow) -> Option<Statement> {
+        let ends = [(&self.source, &flow.source), (&self.destination, &flow.destination)];
+        let stolen = ends.into_iter().filter(|(_, end)| is_stolen(self.setting.cluster, end));
+        let forbidden: Vec<Term> =
+            stolen.map(|(symbolic, end)| symbolic.is_declared().or(symbolic.address.is(end.address()).not())).collect();
+        (!forbidden.is_empty()).then(|| Statement(Term::all(forbidden)))
+    }
+
+    /// Asserts the statements and asks whether there is such a case, with every policy as written.
+    pub fn check(&self, session: &Session, statements: &[Statement]) -> Answer {
+        if statements.iter().any(|statement| matches!(statement.0, Term::Const(false))) {
+            return Answer::Unsat;
+        }
+        statements.iter().for_each(|statement| session.assert(statement));
+        session.check(&self.assumptions(&self.parts()))
+    }
+
+    /// Asks again, with these statements assumed on top of what is asserted.
+    pub fn check_assuming(&self, session: &Session, statements: &[Statement]) -> Answer {
+        let mut assumptions = self.assumptions(&self.parts());
+        assumptions.extend(statements.iter().map(|statement| statement.0.to_bool()));
+        session.check(&assumptions)
+    }
+
+    /// After Unsat: policies on whose isolation (or admission, see [`Guarding`]) it rests. None of
+    /// them can be left out, unless the time limit cut the search for a smaller set short.
+    #[must_use]
+    pub fn core(&self, session: &Session) -> Vec<(usize, Direction)> {
+        let mut core = self.parts();
+        let mut needed = 0;
+        // From the end, so that what is given up first is what comes last in the user's files. What
+        // was needed once stays needed as the set shrinks, so the tail need not be tried again.
+        while let Some(at) = core.len().checked_sub(needed + 1) {
+            let mut without = core.clone();
+            without.remove(at);
+            match session.check(&self.assumptions(&without)) {
+                Answer::Unsat => core = self.named_in_core(session, &without),
+                Answer::Sat | Answer::Unknown => needed += 1,
+            }
+        }
+        core
+    }
+
+    fn named_in_core(&self, session: &Session, among: &[Part]) -> Vec<Part> {
+        let core = session.solver.get_unsat_core();
+        let guards = self.guards.borrow();
+        let named = |part: &&Part| guards.get(part).is_some_and(|guard| core.contains(&guard.to_bool()));
+        among.iter().filter(named).copied().collect()
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.guards.borrow().keys().copied().collect()
+    }
+
+    fn assumptions(&self, parts: &[Part]) -> Vec<Bool> {
+        let guards = self.guards.borrow();
+        parts.iter().filter_map(|part| guards.get(part)).map(Term::to_bool).collect()
+    }
+}
+
+/// Whether the end has an address that belongs to a declared pod or node which it is not.
+fn is_stolen(cluster: &Cluster, end: &End) -> bool {
+    let address = end.address();
+    let own_workload = end.pod().and_then(|pod| pod.workload);
+    let of_a_pod = cluster.workloads.iter().enumerate().any(|(index, workload)| {
+        !workload.host_network && Some(index) != own_workload && workload.addresses.contains(&address)
+    });
+    let own_node = if let End::Node(node) = end { node.name.as_deref() } else { None };
+    let of_a_node =
+        cluster.nodes.iter().any(|node| Some(node.name.as_str()) != own_node && node.addresses.contains(&address));
+    of_a_pod || of_a_node
+}

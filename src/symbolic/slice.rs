@@ -1,0 +1,124 @@
+//! Which policies can matter to a claim: those of the namespaces in which its pods can live, and
+//! whose selectors do not contradict the claim's own.
+//!
+//! Leaving a policy out is sound only where it selects none of the pods in question; every test
+//! here errs on keeping it. Symbolic code alone calls this module.
+
+use std::collections::BTreeSet;
+
+use crate::model::claim::{Claim, Endpoint, NamespaceSet};
+use crate::model::policy::{Direction, Policy};
+use crate::model::selector::{LabelSelector, Operator, Requirement};
+use crate::model::workload::Cluster;
+
+/// The policies that can matter, by index, for each direction.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Slice {
+    /// Policies that may isolate a destination.
+    pub ingress: Vec<usize>,
+    /// Policies that may isolate a source.
+    pub egress: Vec<usize>,
+}
+
+impl Slice {
+    /// Every policy of the cluster.
+    #[must_use]
+    pub fn everything(cluster: &Cluster) -> Slice {
+        let with = |direction| matching(cluster, direction, |_| true);
+        Slice { ingress: with(Direction::Ingress), egress: with(Direction::Egress) }
+    }
+
+    /// The policies that can matter to this claim.
+    #[must_use]
+    pub fn of_claim(cluster: &Cluster, claim: &Claim) -> Slice {
+        let may_select = |direction, endpoint: &Endpoint| {
+            matching(cluster, direction, |policy| may_share_a_pod(cluster, policy, endpoint))
+        };
+        match claim {
+            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => Slice {
+                ingress: may_select(Direction::Ingress, &flows.destinations),
+                egress: may_select(Direction::Egress, &flows.sources),
+            },
+            Claim::Isolated { pods, directions } => {
+                let of = |direction| {
+                    if directions.contains(&direction) { may_select(direction, pods) } else { Vec::new() }
+                };
+                Slice { ingress: of(Direction::Ingress), egress: of(Direction::Egress) }
+            }
+        }
+    }
+
+    /// The policies of one direction.
+    #[must_use]
+    pub fn of(&self, direction: Direction) -> &[usize] {
+        match direction {
+            Direction::Ingress => &self.ingress,
+            Direction::Egress => &self.egress,
+        }
+    }
+
+    /// All of them, each once, in order.
+    #[must_use]
+    pub fn policies(&self) -> BTreeSet<usize> {
+        self.ingress.iter().chain(&self.egress).copied().collect()
+    }
+}
+
+fn matching(cluster: &Cluster, direction: Direction, keep: impl Fn(&Policy) -> bool) -> Vec<usize> {
+    let speaks = |policy: &Policy| policy.rules(direction).is_some() && keep(policy);
+    cluster.policies.iter().enumerate().filter(|(_, policy)| speaks(policy)).map(|(index, _)| index).collect()
+}
+
+/// Whether the policy may select a pod of the endpoint. Says yes where it is not sure.
+fn may_share_a_pod(cluster: &Cluster, policy: &Policy, endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Anything => true,
+        Endpoint::External(_) | Endpoint::Node(_) => false,
+        Endpoint::Workload(index) => {
+            cluster.workloads.get(*index).is_none_or(|workload| workload.namespace == policy.namespace)
+        }
+        Endpoint::Pods { namespaces, pods } => {
+            namespace_may_be(namespaces, policy) && may_both_hold(pods, &policy.pod_selector.selector)
+        }
+        Endpoint::Union(parts) => parts.iter().any(|part| may_share_a_pod(cluster, policy, part)),
+        Endpoint::Except(whole, gone) => {
+            may_share_a_pod(cluster, policy, whole) && !covers_namespace(gone, &policy.namespace)
+        }
+    }
+}
+
+fn namespace_may_be(namespaces: &NamespaceSet, policy: &Policy) -> bool {
+    match namespaces {
+        NamespaceSet::Named(name) => *name == policy.namespace,
+        NamespaceSet::Any | NamespaceSet::Matching(_) => true,
+    }
+}
+
+/// Whether the endpoint surely holds every pod of this namespace.
+fn covers_namespace(endpoint: &Endpoint, name: &str) -> bool {
+    match endpoint {
+        Endpoint::Anything => true,
+        Endpoint::Pods { namespaces: NamespaceSet::Any, pods } => pods.is_empty(),
+        Endpoint::Pods { namespaces: NamespaceSet::Named(named), pods } => named == name && pods.is_empty(),
+        Endpoint::Union(parts) => parts.iter().any(|part| covers_namespace(part, name)),
+        _ => false,
+    }
+}
+
+/// False only where two requirements on one key exclude each other.
+fn may_both_hold(left: &LabelSelector, right: &LabelSelector) -> bool {
+    left.requirements.iter().all(|one| right.requirements.iter().all(|other| !excluded(one, other)))
+}
+
+fn excluded(one: &Requirement, other: &Requirement) -> bool {
+    use Operator::{DoesNotExist, Exists, In, NotIn};
+    if one.key != other.key {
+        return false;
+    }
+    match (&one.operator, &other.operator) {
+        (In(left), In(right)) => !left.iter().any(|value| right.contains(value)),
+        (In(values), NotIn(gone)) | (NotIn(gone), In(values)) => values.iter().all(|value| gone.contains(value)),
+        (In(_) | Exists, DoesNotExist) | (DoesNotExist, In(_) | Exists) => true,
+        _ => false,
+    }
+}

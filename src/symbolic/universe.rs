@@ -1,0 +1,271 @@
+//! The values that can matter: namespaces, label values, port names and declared workloads.
+//!
+//! Selectors only compare for equality, so per label key it is enough to tell apart *absent*, each
+//! value that somebody mentions, and one fresh value; the same for namespaces (`docs/semantics.md`,
+//! "What one symbolic pod stands for"). Declared namespaces that nothing tells apart share one place.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use super::slice::Slice;
+use crate::model::claim::{Claim, Endpoint, NamespaceSet};
+use crate::model::net::{PortMatch, Protocol};
+use crate::model::policy::{NamespaceScope, PeerKind, Peers, Policy, Ports, Rule};
+use crate::model::selector::{LabelSelector, NAMESPACE_NAME_LABEL, Requirement};
+use crate::model::workload::{Cluster, ContainerPort, Namespace, Workload, WorkloadKind, is_namespace_name};
+use crate::model::world::{Existence, World};
+
+/// A namespace that a pod may live in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NamespaceValue {
+    /// Declared: exactly these labels. It stands for every declared namespace that nothing tells
+    /// apart from it.
+    Declared(Namespace),
+    /// Known by name, with unknown labels.
+    Unknown(String),
+    /// A new one with a name that nobody mentions; the source's and the destination's differ.
+    Fresh,
+}
+
+/// Declared workloads that nothing tells apart.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    /// One of them, by its index in the cluster.
+    pub(crate) workload: usize,
+    /// The place of their namespace in [`Universe::namespaces`].
+    pub(crate) namespace: usize,
+    /// The named ports that they declare.
+    pub(crate) ports: Vec<ContainerPort>,
+    /// Their known addresses; one workload alone where there are any.
+    pub(crate) addresses: Vec<IpAddr>,
+    /// A single pod, which cannot be both ends of a flow (R30).
+    pub(crate) single: bool,
+}
+
+/// Label keys and the values that are told apart.
+pub(crate) type Keys = BTreeMap<String, BTreeSet<String>>;
+
+/// The values that can matter to one question.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Universe {
+    pub(crate) namespaces: Vec<NamespaceValue>,
+    pub(crate) pod_keys: Keys,
+    pub(crate) namespace_keys: Keys,
+    pub(crate) port_names: BTreeSet<(String, Protocol)>,
+    pub(crate) identities: Vec<Identity>,
+    /// Where each declared namespace has its place.
+    places: BTreeMap<String, usize>,
+}
+
+impl Universe {
+    /// The universe of a question.
+    ///
+    /// `workloads` are the declared workloads that may be an end of the flow under their own name.
+    pub(crate) fn new(
+        cluster: &Cluster,
+        world: &World,
+        slice: &Slice,
+        claim: Option<&Claim>,
+        workloads: &[usize],
+    ) -> Universe {
+        let mut mentions = Mentions::default();
+        for policy in slice.policies().iter().filter_map(|index| cluster.policies.get(*index)) {
+            mentions.policy(policy);
+        }
+        if let Some(claim) = claim {
+            mentions.claim(claim);
+        }
+        mentions.trust(world);
+        let mut universe = Universe { port_names: mentions.port_names.clone(), ..Universe::default() };
+        universe.pod_keys = mentions.pod_keys.clone();
+        universe.namespace_keys = mentions.namespace_keys.clone();
+        universe.place_namespaces(cluster, world, &mentions);
+        universe.place_workloads(cluster, workloads, &mentions.workloads);
+        universe
+    }
+
+    /// The place of a namespace, if it can exist.
+    pub(crate) fn place(&self, name: &str) -> Option<usize> {
+        self.places.get(name).copied()
+    }
+
+    fn place_namespaces(&mut self, cluster: &Cluster, world: &World, mentions: &Mentions) {
+        let mut classes = BTreeMap::new();
+        for (name, declared) in &cluster.namespaces {
+            let namespace = &declared.namespace;
+            let told_apart = mentions.namespaces.contains(name).then_some(name);
+            let class = (told_apart, self.restrict(&namespace.labels));
+            let place = *classes.entry(class).or_insert(self.namespaces.len());
+            if place == self.namespaces.len() {
+                self.namespaces.push(NamespaceValue::Declared(namespace.clone()));
+            }
+            self.places.insert(name.clone(), place);
+        }
+        let may_create = |name: &&String| world.namespaces == Existence::Any && is_namespace_name(name);
+        let creatable = mentions.namespaces.iter().filter(may_create);
+        for name in hosts(cluster).into_iter().chain(creatable.map(String::as_str)) {
+            if !self.places.contains_key(name) {
+                self.places.insert(name.to_owned(), self.namespaces.len());
+                self.namespaces.push(NamespaceValue::Unknown(name.to_owned()));
+            }
+        }
+        if world.namespaces == Existence::Any {
+            self.namespaces.push(NamespaceValue::Fresh);
+        }
+    }
+
+    /// The labels that some selector looks at. Names are told apart by place, not by label.
+    fn restrict(&self, labels: &BTreeMap<String, String>) -> Vec<(String, String)> {
+        let seen = |key: &&String| key.as_str() != NAMESPACE_NAME_LABEL && self.namespace_keys.contains_key(*key);
+        labels.iter().filter(|(key, _)| seen(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    }
+
+    fn place_workloads(&mut self, cluster: &Cluster, workloads: &[usize], named: &BTreeSet<usize>) {
+        let mut classes = BTreeMap::new();
+        for &index in workloads {
+            let Some(workload) = cluster.workloads.get(index) else { continue };
+            let Some(namespace) = self.place(&workload.namespace) else { continue };
+            let identity = self.identity(index, namespace, workload);
+            let apart = named.contains(&index) || !identity.addresses.is_empty();
+            let labels: Vec<_> = self.pod_keys.keys().map(|key| workload.labels.get(key)).collect();
+            let class = (apart.then_some(index), namespace, labels, identity.ports.clone());
+            match classes.entry(class) {
+                std::collections::btree_map::Entry::Vacant(free) => {
+                    free.insert(self.identities.len());
+                    self.identities.push(identity);
+                }
+                std::collections::btree_map::Entry::Occupied(taken) => {
+                    // Two pods that nothing tells apart can be the two ends of a flow.
+                    if let Some(shared) = self.identities.get_mut(*taken.get()) {
+                        shared.single = false;
+                    }
+                }
+            }
+        }
+    }
+
+    fn identity(&self, index: usize, namespace: usize, workload: &Workload) -> Identity {
+        let named = |port: &&ContainerPort| {
+            let key = port.name.as_ref().map(|name| (name.clone(), port.protocol));
+            key.is_some_and(|key| self.port_names.contains(&key))
+        };
+        Identity {
+            workload: index,
+            namespace,
+            ports: workload.ports.iter().filter(named).cloned().collect(),
+            addresses: workload.addresses.clone(),
+            single: workload.kind == WorkloadKind::Pod,
+        }
+    }
+}
+
+/// Namespaces in which objects live.
+fn hosts(cluster: &Cluster) -> BTreeSet<&str> {
+    let policies = cluster.policies.iter().map(|policy| policy.namespace.as_str());
+    let workloads = cluster.workloads.iter().map(|workload| workload.namespace.as_str());
+    let services = cluster.services.iter().map(|service| service.namespace.as_str());
+    policies.chain(workloads).chain(services).collect()
+}
+
+/// What the policies and the claim mention.
+#[derive(Clone, Debug, Default)]
+struct Mentions {
+    pod_keys: Keys,
+    namespace_keys: Keys,
+    namespaces: BTreeSet<String>,
+    port_names: BTreeSet<(String, Protocol)>,
+    workloads: BTreeSet<usize>,
+}
+
+impl Mentions {
+    fn policy(&mut self, policy: &Policy) {
+        self.namespaces.insert(policy.namespace.clone());
+        self.pods(&policy.pod_selector.selector);
+        let rules = policy.ingress.iter().chain(&policy.egress).flatten();
+        rules.for_each(|rule| self.rule(rule));
+    }
+
+    fn rule(&mut self, rule: &Rule) {
+        if let Peers::AnyOf(peers) = &rule.peers {
+            for peer in peers {
+                let PeerKind::Pods { namespaces, pods } = &peer.kind else { continue };
+                self.pods(pods);
+                if let NamespaceScope::Matching(selector) = namespaces {
+                    self.namespaces_matching(selector);
+                }
+            }
+        }
+        if let Ports::AnyOf(items) = &rule.ports {
+            items.iter().for_each(|item| self.port(item.protocol, &item.ports));
+        }
+    }
+
+    fn claim(&mut self, claim: &Claim) {
+        match claim {
+            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
+                self.endpoint(&flows.sources);
+                self.endpoint(&flows.destinations);
+                flows.ports.items.iter().for_each(|item| self.port(item.protocol, &item.ports));
+            }
+            Claim::Isolated { pods, .. } => self.endpoint(pods),
+        }
+    }
+
+    fn endpoint(&mut self, endpoint: &Endpoint) {
+        match endpoint {
+            Endpoint::Anything | Endpoint::External(_) | Endpoint::Node(_) => {}
+            Endpoint::Workload(index) => {
+                self.workloads.insert(*index);
+            }
+            Endpoint::Pods { namespaces, pods } => {
+                self.pods(pods);
+                match namespaces {
+                    NamespaceSet::Any => {}
+                    NamespaceSet::Named(name) => {
+                        self.namespaces.insert(name.clone());
+                    }
+                    NamespaceSet::Matching(selector) => self.namespaces_matching(selector),
+                }
+            }
+            Endpoint::Union(parts) => parts.iter().for_each(|part| self.endpoint(part)),
+            Endpoint::Except(whole, gone) => {
+                self.endpoint(whole);
+                self.endpoint(gone);
+            }
+        }
+    }
+
+    fn trust(&mut self, world: &World) {
+        self.namespaces.extend(world.trust.namespaces.iter().cloned());
+        for key in &world.trust.pod_labels {
+            self.pod_keys.entry(key.clone()).or_default();
+        }
+        for key in &world.trust.namespace_labels {
+            self.namespace_keys.entry(key.clone()).or_default();
+        }
+    }
+
+    fn pods(&mut self, selector: &LabelSelector) {
+        selector.requirements.iter().for_each(|requirement| mention(&mut self.pod_keys, requirement));
+    }
+
+    fn namespaces_matching(&mut self, selector: &LabelSelector) {
+        for requirement in &selector.requirements {
+            if requirement.key == NAMESPACE_NAME_LABEL {
+                self.namespaces.extend(requirement.values().iter().filter(|name| !name.is_empty()).cloned());
+            } else {
+                mention(&mut self.namespace_keys, requirement);
+            }
+        }
+    }
+
+    fn port(&mut self, protocol: Protocol, ports: &PortMatch) {
+        if let PortMatch::Named(name) = ports {
+            self.port_names.insert((name.clone(), protocol));
+        }
+    }
+}
+
+fn mention(keys: &mut Keys, requirement: &Requirement) {
+    keys.entry(requirement.key.clone()).or_default().extend(requirement.values().iter().cloned());
+}

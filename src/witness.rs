@@ -1,0 +1,87 @@
+//! From what the solver found to a counterexample that a person can check.
+//!
+//! Every case is judged again by `eval` ([`refutes`]); it is made small ([`shrink`]), the lines at
+//! fault are found ([`blame`]) and the plugin's choices that it needs are named ([`needs`]).
+//! Nothing here knows the solver. `prove` calls this module.
+
+pub mod blame;
+pub mod needs;
+pub mod shrink;
+pub mod yaml;
+
+use crate::eval;
+use crate::eval::trace::Verdict;
+use crate::model::claim::Claim;
+use crate::model::net::{End, Flow, PodEnd};
+use crate::model::options::Options;
+use crate::model::policy::Direction;
+use crate::model::workload::Cluster;
+use crate::outcome::{Case, Counterexample};
+
+/// What all judgements about one property share.
+#[derive(Clone, Copy, Debug)]
+pub struct Judge<'a> {
+    /// The declared objects.
+    pub cluster: &'a Cluster,
+    /// What the property claims.
+    pub claim: &'a Claim,
+}
+
+impl Judge<'_> {
+    /// Whether the reference semantics agrees that this flow is what was sought: a flow that the
+    /// claim is about, allowed where the claim forbids it (or asks for one), denied where it demands it.
+    #[must_use]
+    pub fn is_sought(&self, options: &Options, flow: &Flow) -> bool {
+        let (flows, wanted) = match self.claim {
+            Claim::NoneCanReach(flows) | Claim::SomeCanReach(flows) => (flows, Verdict::Allowed),
+            Claim::EveryCanReach(flows) => (flows, Verdict::Denied),
+            Claim::Isolated { .. } => return self.is_open(options, &flow.destination),
+        };
+        eval::claim::flow_in(self.cluster, flows, flow) && eval::verdict(self.cluster, options, flow).0 == wanted
+    }
+
+    fn is_open(&self, options: &Options, end: &End) -> bool {
+        end.pod().is_some_and(|pod| self.is_meant(end) && !self.open_for(options, pod).is_empty())
+    }
+
+    fn is_meant(&self, end: &End) -> bool {
+        match self.claim {
+            Claim::Isolated { pods, .. } => eval::claim::contains(self.cluster, pods, end),
+            _ => false,
+        }
+    }
+
+    /// The directions of an isolation claim in which nothing isolates the pod.
+    #[must_use]
+    pub fn open_for(&self, options: &Options, pod: &PodEnd) -> Vec<Direction> {
+        let Claim::Isolated { directions, .. } = self.claim else { return Vec::new() };
+        let open = |direction: &&Direction| !eval::claim::isolated(self.cluster, options, pod, **direction);
+        directions.iter().filter(open).copied().collect()
+    }
+
+    /// The finished counterexample of a flow that [`Judge::is_sought`] confirms.
+    #[must_use]
+    pub fn counterexample(&self, options: &Options, flow: Flow) -> Counterexample {
+        let today = exists_today(self.claim, &flow);
+        let needs = needs::of(self, options, &flow);
+        if let Claim::Isolated { .. } = self.claim {
+            if let End::Pod(pod) = flow.destination {
+                let directions = self.open_for(options, &pod);
+                return Counterexample { case: Case::Open { pod, directions }, today, needs, blames: Vec::new() };
+            }
+        }
+        let (verdict, trace) = eval::verdict(self.cluster, options, &flow);
+        let blames = blame::of_flow(self.cluster, verdict, &trace);
+        Counterexample { case: Case::Flow { flow, trace }, today, needs, blames }
+    }
+}
+
+/// Whether every pod of the case belongs to a declared workload. What lies outside the cluster and
+/// nodes are there in any case.
+fn exists_today(claim: &Claim, flow: &Flow) -> bool {
+    let exists = |end: &End| end.pod().is_none_or(|pod| pod.workload.is_some());
+    match claim {
+        Claim::Isolated { .. } => exists(&flow.destination),
+        _ => exists(&flow.source) && exists(&flow.destination),
+    }
+}

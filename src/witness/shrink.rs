@@ -1,0 +1,209 @@
+//! Making a case small and plain: no label that is not needed, a familiar port, a plain address.
+//!
+//! Each step proposes a simpler flow and keeps it only if the reference semantics still finds what
+//! was sought. Only what somebody could choose is changed: a declared workload stays as it is, but
+//! for an address that no manifest gives.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::Judge;
+use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
+use crate::model::options::Options;
+use crate::model::selector::NAMESPACE_NAME_LABEL;
+
+/// The simplest flow that this procedure finds; the flow itself where nothing is simpler.
+#[must_use]
+pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
+    let mut shrinker = Shrinker { judge, options, best: flow };
+    shrinker.plain_addresses();
+    shrinker.familiar_port();
+    shrinker.drop_labels();
+    shrinker.drop_ports();
+    shrinker.best
+}
+
+struct Shrinker<'a> {
+    judge: &'a Judge<'a>,
+    options: &'a Options,
+    best: Flow,
+}
+
+impl Shrinker<'_> {
+    /// Keeps the changed flow if it is legal and still shows the same.
+    fn attempt(&mut self, change: impl FnOnce(&mut Flow)) -> bool {
+        let mut candidate = self.best.clone();
+        change(&mut candidate);
+        let better = candidate != self.best
+            && is_legal(self.judge, &candidate)
+            && self.judge.is_sought(self.options, &candidate);
+        if better {
+            self.best = candidate;
+        }
+        better
+    }
+
+    /// IPv4 where either family will do, and addresses from the blocks that documentation uses.
+    fn plain_addresses(&mut self) {
+        let both_plain = |flow: &mut Flow, family: &[[IpAddr; 3]; 2]| {
+            set_address(&mut flow.source, family.first());
+            set_address(&mut flow.destination, family.last());
+        };
+        if self.attempt(|flow| both_plain(flow, &PLAIN_V4)) || self.attempt(|flow| both_plain(flow, &PLAIN_V6)) {
+            return;
+        }
+        let plain = if self.best.source.address().is_ipv4() { PLAIN_V4 } else { PLAIN_V6 };
+        self.attempt(|flow| set_address(&mut flow.source, plain.first()));
+        self.attempt(|flow| set_address(&mut flow.destination, plain.last()));
+    }
+
+    /// The port of the claim, one that the destination declares, or a well-known one.
+    fn familiar_port(&mut self) {
+        for (protocol, port) in self.familiar_ports() {
+            let found = (self.best.protocol, self.best.port) == (protocol, port);
+            if found || self.attempt(|flow| set_port(flow, protocol, port)) {
+                return;
+            }
+        }
+        self.attempt(|flow| set_port(flow, Protocol::Tcp, flow.port));
+    }
+
+    fn familiar_ports(&self) -> Vec<(Protocol, u16)> {
+        let claimed = self.judge.claim.flows().into_iter().flat_map(|flows| &flows.ports.items);
+        let claimed = claimed.filter_map(|item| match item.ports {
+            PortMatch::Range(first, _) => Some((item.protocol, first)),
+            PortMatch::All | PortMatch::Named(_) => None,
+        });
+        let pod = self.best.destination.pod().filter(|pod| pod.workload.is_some());
+        let declared = pod.into_iter().flat_map(|pod| &pod.ports).map(|port| (port.protocol, port.number));
+        let well_known = [(Protocol::Tcp, 80), (Protocol::Tcp, 443), (Protocol::Tcp, 8080), (Protocol::Udp, 53)];
+        claimed.chain(declared).chain(well_known).collect()
+    }
+
+    fn drop_labels(&mut self) {
+        for key in label_keys(&self.best) {
+            self.attempt(|flow| {
+                each_hypothetical(flow, |pod| {
+                    pod.labels.remove(&key);
+                });
+            });
+            for at in [0, 1] {
+                self.attempt(|flow| {
+                    if let Some(pod) = hypothetical(flow, at) {
+                        pod.labels.remove(&key);
+                    }
+                });
+            }
+            self.attempt(|flow| self_made_namespaces(self.judge, flow, &key));
+        }
+    }
+
+    fn drop_ports(&mut self) {
+        for at in [0, 1] {
+            self.attempt(|flow| {
+                if let Some(pod) = hypothetical(flow, at) {
+                    pod.ports.clear();
+                }
+            });
+        }
+    }
+}
+
+/// Removes a label from namespaces that no manifest declares. Both ends at once: they may share one.
+fn self_made_namespaces(judge: &Judge<'_>, flow: &mut Flow, key: &str) {
+    let declared = |pod: &PodEnd| judge.cluster.namespaces.contains_key(&pod.namespace.name);
+    for end in [&mut flow.source, &mut flow.destination] {
+        if let End::Pod(pod) = end {
+            if !declared(pod) && key != NAMESPACE_NAME_LABEL {
+                pod.namespace.labels.remove(key);
+            }
+        }
+    }
+}
+
+fn label_keys(flow: &Flow) -> Vec<String> {
+    let pods = [flow.source.pod(), flow.destination.pod()];
+    let keys = pods.into_iter().flatten().flat_map(|pod| pod.labels.keys().chain(pod.namespace.labels.keys()));
+    let mut keys: Vec<_> = keys.cloned().collect();
+    keys.sort_unstable();
+    keys.dedup();
+    keys
+}
+
+/// The source (0) or destination (1), if it is a pod that nobody has declared.
+fn hypothetical(flow: &mut Flow, at: usize) -> Option<&mut PodEnd> {
+    let end = if at == 0 { &mut flow.source } else { &mut flow.destination };
+    match end {
+        End::Pod(pod) if pod.workload.is_none() => Some(pod),
+        _ => None,
+    }
+}
+
+fn each_hypothetical(flow: &mut Flow, mut change: impl FnMut(&mut PodEnd)) {
+    for at in [0, 1] {
+        if let Some(pod) = hypothetical(flow, at) {
+            change(pod);
+        }
+    }
+}
+
+/// A hypothetical destination declares the port of the flow; its declaration moves along.
+fn set_port(flow: &mut Flow, protocol: Protocol, port: u16) {
+    (flow.protocol, flow.port) = (protocol, port);
+    if let Some(pod) = hypothetical(flow, 1) {
+        for declared in &mut pod.ports {
+            (declared.protocol, declared.number) = (protocol, port);
+        }
+    }
+}
+
+/// Plain addresses for a source and a destination: of a pod, of the outside, of a node.
+const PLAIN_V4: [[IpAddr; 3]; 2] = [
+    [v4(10, 244, 1, 10), v4(203, 0, 113, 10), v4(192, 0, 2, 10)],
+    [v4(10, 244, 2, 20), v4(198, 51, 100, 20), v4(192, 0, 2, 20)],
+];
+
+/// The same in IPv6.
+const PLAIN_V6: [[IpAddr; 3]; 2] = [[v6(0xfd00, 1), v6(0x2001, 1), v6(0xfd01, 1)], [v6(0xfd00, 2), v6(0x2001, 2), v6(0xfd01, 2)]];
+
+const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(a, b, c, d))
+}
+
+/// `fd00:db8::1` for a pod, `2001:db8::1` for the outside: the second is the block for documentation.
+const fn v6(first: u16, last: u16) -> IpAddr {
+    IpAddr::V6(Ipv6Addr::new(first, 0xdb8, 0, 0, 0, 0, 0, last))
+}
+
+fn set_address(end: &mut End, plain: Option<&[IpAddr; 3]>) {
+    let Some([pod_address, outside, node]) = plain else { return };
+    match end {
+        End::Pod(pod) => pod.address = *pod_address,
+        End::External(address) => *address = *outside,
+        End::Node(end) => end.address = *node,
+    }
+}
+
+/// Whether the changed ends can exist: addresses are of one family, distinct, and nobody else's.
+fn is_legal(judge: &Judge<'_>, flow: &Flow) -> bool {
+    let (source, destination) = (flow.source.address(), flow.destination.address());
+    source != destination
+        && source.is_ipv4() == destination.is_ipv4()
+        && flow.port > 0
+        && [&flow.source, &flow.destination].into_iter().all(|end| owns_its_address(judge, end))
+}
+
+fn owns_its_address(judge: &Judge<'_>, end: &End) -> bool {
+    let address = end.address();
+    let known = |at: usize| judge.cluster.workloads.get(at).map_or(&[][..], |workload| &workload.addresses);
+    let own = end.pod().and_then(|pod| pod.workload).map_or(&[][..], known);
+    if !own.is_empty() {
+        return own.contains(&address);
+    }
+    let own_node = if let End::Node(node) = end { node.name.as_deref() } else { None };
+    let named = judge.cluster.nodes.iter().find(|node| Some(node.name.as_str()) == own_node);
+    if let Some(node) = named.filter(|node| !node.addresses.is_empty()) {
+        return node.addresses.contains(&address);
+    }
+    !judge.cluster.workloads.iter().any(|workload| workload.addresses.contains(&address))
+        && !judge.cluster.nodes.iter().any(|node| node.addresses.contains(&address))
+}

@@ -1,0 +1,76 @@
+//! A counterexample as Kubernetes YAML that `kubectl apply` takes: the namespaces that do not exist
+//! yet, and a pod for each end that nobody has declared.
+
+use crate::model::net::PodEnd;
+use crate::model::selector::{Labels, NAMESPACE_NAME_LABEL};
+use crate::model::workload::{Cluster, Namespace};
+use crate::outcome::{Case, Counterexample};
+
+/// The documents; only comments where everything exists already. Lines of `header` become comments.
+#[must_use]
+pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexample) -> String {
+    let mut text: String = header.lines().map(|line| format!("# {line}\n")).collect();
+    let pods = pods(counterexample);
+    let made_up: Vec<_> = pods.iter().filter(|(_, pod)| pod.workload.is_none()).collect();
+    for (role, pod) in pods.iter().filter(|(_, pod)| pod.workload.is_some()) {
+        text += &format!("# The {role} exists: {}/{}\n", pod.namespace.name, pod.name);
+    }
+    let mut written: Vec<&str> = Vec::new();
+    for (role, pod) in made_up {
+        let name = pod.namespace.name.as_str();
+        if !cluster.namespaces.contains_key(name) && !written.contains(&name) {
+            written.push(name);
+            text += &namespace(&pod.namespace);
+        }
+        text += &pod_document(role, pod);
+    }
+    text
+}
+
+fn pods(counterexample: &Counterexample) -> Vec<(&'static str, &PodEnd)> {
+    let ends = match &counterexample.case {
+        Case::Open { pod, .. } => return vec![("pod", pod)],
+        Case::Flow { flow, .. } => [("source", &flow.source), ("destination", &flow.destination)],
+    };
+    ends.into_iter().filter_map(|(role, end)| Some((role, end.pod()?))).collect()
+}
+
+fn namespace(namespace: &Namespace) -> String {
+    let labels: Labels = namespace.labels.iter().filter(|(key, _)| *key != NAMESPACE_NAME_LABEL).map(own).collect();
+    format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {}\n{}", quoted(&namespace.name), labels_block(&labels))
+}
+
+fn own((key, value): (&String, &String)) -> (String, String) {
+    (key.clone(), value.clone())
+}
+
+fn pod_document(role: &str, pod: &PodEnd) -> String {
+    let namespace = quoted(&pod.namespace.name);
+    let metadata = format!("metadata:\n  name: netverify-{role}\n  namespace: {namespace}\n{}", labels_block(&pod.labels));
+    let container = "spec:\n  containers:\n    - name: main\n      image: busybox\n      command: [sleep, infinity]\n";
+    format!("---\napiVersion: v1\nkind: Pod\n{metadata}{container}{}", ports_block(pod))
+}
+
+fn ports_block(pod: &PodEnd) -> String {
+    if pod.ports.is_empty() {
+        return String::new();
+    }
+    let port = |port: &crate::model::workload::ContainerPort| {
+        let name = port.name.as_deref().map_or(String::new(), |name| format!("name: {}, ", quoted(name)));
+        format!("        - {{{name}containerPort: {}, protocol: {}}}\n", port.number, port.protocol)
+    };
+    format!("      ports:\n{}", pod.ports.iter().map(port).collect::<String>())
+}
+
+fn labels_block(labels: &Labels) -> String {
+    if labels.is_empty() {
+        return String::new();
+    }
+    let pair = |(key, value): (&String, &String)| format!("    {}: {}\n", quoted(key), quoted(value));
+    format!("  labels:\n{}", labels.iter().map(pair).collect::<String>())
+}
+
+/// Always quoted: `on`, `1` and `null` would mean something else bare (V62). JSON strings are YAML.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
