@@ -1,1 +1,2 @@
-fn main(){}
+//! netverify.
+fn main() {}

@@ -115,6 +115,18 @@ enum First {
     None(Vec<Pillar>),
     /// A case, not yet the most telling one.
     Some(Box<Flow>),
+    /// A case in which somebody has the address of a declared pod that was not in question.
+    Stolen,
+    /// The time limit was met.
+    Unknown,
+}
+
+/// What is left of a Sat once nobody has another's address.
+enum Legal {
+    /// This flow.
+    Flow(Box<Flow>),
+    /// Nothing: it took a stolen address.
+    None,
     /// The time limit was met.
     Unknown,
 }
@@ -131,19 +143,40 @@ struct Decision<'a> {
 impl<'a> Decision<'a> {
     fn decide(&self) -> Result<Outcome, Error> {
         let slice = Slice::of_claim(self.job.cluster, self.job.claim);
-        match self.first_answer(&slice)? {
-            First::None(rests_on) => Ok(self.none_found(rests_on)),
+        match self.first_answer(&slice, true)? {
+            First::None(rests_on) => self.none_found(rests_on),
             First::Some(flow) => self.found(*flow, slice),
-            First::Unknown => Ok(self.unknown()),
+            First::Stolen | First::Unknown => Ok(self.unknown()),
         }
     }
 
-    fn first_answer(&self, slice: &Slice) -> Result<First, Error> {
-        let query = self.query(slice.clone(), self.workloads_in_question());
-        let statements = [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
+    /// Asked first of the workloads that have to be told apart, and of all of them only where the
+    /// answer turns on an address that one of the others is known by.
+    fn first_answer(&self, slice: &Slice, sought: bool) -> Result<First, Error> {
+        let few = self.workloads_in_question();
+        let all = self.declared_ends();
+        let last = few == all;
+        match self.search(slice, few, sought, last)? {
+            First::Stolen => self.search(slice, all, sought, true),
+            other => Ok(other),
+        }
+    }
+
+    /// `sought` asks for what the claim seeks, and for anything that it is about otherwise.
+    fn search(&self, slice: &Slice, workloads: Vec<usize>, sought: bool, last: bool) -> Result<First, Error> {
+        let query = self.query(slice.clone(), workloads);
+        let mut statements = vec![property::subject(&query, self.job.claim)];
+        if sought {
+            statements.push(property::sought(&query, self.job.claim));
+        }
         self.session.scoped(|| match query.check(self.session, &statements) {
             Answer::Unsat => Ok(First::None(self.pillars(&query))),
-            Answer::Sat => Ok(self.legal_model(&query, &[])?.map_or(First::Unknown, |flow| First::Some(Box::new(flow)))),
+            Answer::Sat if !last && self.is_stolen(&query)? => Ok(First::Stolen),
+            Answer::Sat => Ok(match self.legal_model(&query, &[])? {
+                Legal::Flow(flow) => First::Some(flow),
+                Legal::None => First::None(self.pillars(&query)),
+                Legal::Unknown => First::Unknown,
+            }),
             Answer::Unknown => Ok(First::Unknown),
         })
     }
@@ -168,7 +201,7 @@ impl<'a> Decision<'a> {
         if world.pods == Existence::Declared || world.trust != crate::model::world::Trust::default() {
             return self.declared_ends();
         }
-        named_workloads(self.job.claim)
+        named_workloads(self.job.claim).into_iter().filter(|index| self.in_network(*index)).collect()
     }
 
     /// Declared workloads that may be an end of a flow of the claim, or that it names.
@@ -182,13 +215,18 @@ impl<'a> Decision<'a> {
             let end = End::Pod(pod);
             open_namespace || named.contains(index) || ends(self.job.claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
         };
-        let in_network = |index: &usize| cluster.workloads.get(*index).is_some_and(|workload| !workload.host_network);
-        (0..cluster.workloads.len()).filter(in_network).filter(may_be_an_end).collect()
+        let indices = 0..cluster.workloads.len();
+        indices.filter(|index| self.in_network(*index)).filter(may_be_an_end).collect()
+    }
+
+    /// R33: a pod on its node's network is its node, and no end of its own.
+    fn in_network(&self, index: usize) -> bool {
+        self.job.cluster.workloads.get(index).is_some_and(|workload| !workload.host_network)
     }
 
     /// Unsat: proved, unless the claim is about nothing. (For "some can reach": refuted.)
-    fn none_found(&self, rests_on: Vec<Pillar>) -> Outcome {
-        match (self.is_about_something(), self.job.claim) {
+    fn none_found(&self, rests_on: Vec<Pillar>) -> Result<Outcome, Error> {
+        Ok(match (self.is_about_something()?, self.job.claim) {
             (Answer::Unknown, _) => self.unknown(),
             (Answer::Unsat, _) if self.job.allow_vacuous => {
                 Outcome::Proved(Proof { vacuous: true, ..Proof::default() })
@@ -198,13 +236,16 @@ impl<'a> Decision<'a> {
                 Outcome::Refuted(Refutation { counterexample: None, blocked_by: rests_on })
             }
             (Answer::Sat, _) => Outcome::Proved(Proof { rests_on, ..Proof::default() }),
-        }
+        })
     }
 
     /// Whether the world has any flow or pod that the claim is about; the policies do not matter.
-    fn is_about_something(&self) -> Answer {
-        let query = self.query(Slice::default(), self.workloads_in_question());
-        self.session.scoped(|| query.check(self.session, &[property::subject(&query, self.job.claim)]))
+    fn is_about_something(&self) -> Result<Answer, Error> {
+        Ok(match self.first_answer(&Slice::default(), false)? {
+            First::None(_) => Answer::Unsat,
+            First::Some(_) => Answer::Sat,
+            First::Stolen | First::Unknown => Answer::Unknown,
+        })
     }
 
     fn pillars(&self, query: &Query<'_>) -> Vec<Pillar> {
@@ -247,8 +288,8 @@ impl<'a> Decision<'a> {
             }
             for preference in preferences(&query, self.job.claim) {
                 if query.check_assuming(self.session, &preference) == Answer::Sat {
-                    if let Some(flow) = self.legal_model(&query, &preference)? {
-                        return Ok(Some(flow));
+                    if let Legal::Flow(flow) = self.legal_model(&query, &preference)? {
+                        return Ok(Some(*flow));
                     }
                 }
             }
@@ -256,15 +297,20 @@ impl<'a> Decision<'a> {
         })
     }
 
-    /// The flow of the last Sat, once none of its ends has another's address. `None` where the time
-    /// limit ends the search.
-    fn legal_model(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Option<Flow>, Error> {
+    fn is_stolen(&self, query: &Query<'_>) -> Result<bool, Error> {
+        Ok(query.forbid_stolen_addresses(&Model::of(query, self.session)?.flow()).is_some())
+    }
+
+    /// The flow of the last Sat, once none of its ends has another's address.
+    fn legal_model(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Legal, Error> {
         loop {
             let flow = Model::of(query, self.session)?.flow();
-            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Some(flow)) };
+            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Legal::Flow(Box::new(flow))) };
             self.session.assert(&forbidden);
-            if self.is_late() || query.check_assuming(self.session, assumed) != Answer::Sat {
-                return Ok(None);
+            match query.check_assuming(self.session, assumed) {
+                Answer::Unsat => return Ok(Legal::None),
+                Answer::Sat if !self.is_late() => {}
+                Answer::Sat | Answer::Unknown => return Ok(Legal::Unknown),
             }
         }
     }
