@@ -186,14 +186,14 @@ impl Query<'_> {
     /// that cannot exist in this world.
     #[must_use]
     pub fn pinned(&self, flow: &Flow) -> Option<Statement> {
-        let names = [&flow.source, &flow.destination].map(node_of);
-        let places = names.map(|name| self.universe.nodes.iter().position(|node| Some(node) == name));
+        let (from, to) = (node_of(&flow.source), node_of(&flow.destination));
+        let place = |name| self.universe.nodes.iter().position(|node| Some(node) == name);
+        let node = |name, unlisted| place(name).map_or(unlisted, |at| at + UNLISTED_NODES);
         // Two nodes without a place are two, unless they have one name.
-        let unlisted = [0, usize::from(names[0].is_none() || names[0] != names[1])];
-        let node = |at: usize| places[at].map_or(unlisted[at], |place| place + UNLISTED_NODES);
+        let second = usize::from(from.is_none() || from != to);
         let ends = [
-            self.pinned_end(&self.source, &flow.source, flow)?.and(self.source.node.is(node(0))),
-            self.pinned_end(&self.destination, &flow.destination, flow)?.and(self.destination.node.is(node(1))),
+            self.pinned_end(&self.source, &flow.source, flow)?.and(self.source.node.is(node(from, 0))),
+            self.pinned_end(&self.destination, &flow.destination, flow)?.and(self.destination.node.is(node(to, second))),
         ];
         let v6 = self.wire.v6.clone().iff(Term::Const(flow.source.address().is_ipv6()));
         let protocol = self.wire.protocol.is(protocol_value(flow.protocol));
