@@ -77,7 +77,9 @@ impl Prover {
     /// [`Error::Solver`] where the solver does not start or fails.
     pub fn prove(&self, jobs: &[Job<'_>]) -> Result<Vec<Answered>, Error> {
         let timeout = self.timeout;
-        self.pool.install(|| jobs.par_iter().map(|job| with_session(timeout, |session| answer(session, timeout, job))).collect())
+        self.pool.install(|| {
+            jobs.par_iter().map(|job| with_session(timeout, |session| answer(session, timeout, job))).collect()
+        })
     }
 }
 
@@ -143,7 +145,9 @@ impl<'a> Decision<'a> {
         let statements = [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
         self.session.scoped(|| match query.check(self.session, &statements) {
             Answer::Unsat => Ok(First::None(self.pillars(&query))),
-            Answer::Sat => Ok(self.legal_model(&query, &[])?.map_or(First::Unknown, |flow| First::Some(Box::new(flow)))),
+            Answer::Sat => {
+                Ok(self.legal_model(&query, &[])?.map_or(First::Unknown, |flow| First::Some(Box::new(flow))))
+            }
             Answer::Unknown => Ok(First::Unknown),
         })
     }
@@ -180,7 +184,9 @@ impl<'a> Decision<'a> {
             // The labels of a namespace that no manifest declares may be any.
             let open_namespace = !cluster.namespaces.contains_key(&pod.namespace.name);
             let end = End::Pod(pod);
-            open_namespace || named.contains(index) || ends(self.job.claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
+            open_namespace
+                || named.contains(index)
+                || ends(self.job.claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
         };
         let in_network = |index: &usize| cluster.workloads.get(*index).is_some_and(|workload| !workload.host_network);
         (0..cluster.workloads.len()).filter(in_network).filter(may_be_an_end).collect()
@@ -229,9 +235,7 @@ impl<'a> Decision<'a> {
 
     fn conclude(&self, counterexample: Box<Counterexample>) -> Outcome {
         match self.job.claim {
-            Claim::SomeCanReach(_) => {
-                Outcome::Proved(Proof { witness: Some(counterexample), ..Proof::default() })
-            }
+            Claim::SomeCanReach(_) => Outcome::Proved(Proof { witness: Some(counterexample), ..Proof::default() }),
             _ => Outcome::Refuted(Refutation { counterexample: Some(counterexample), blocked_by: Vec::new() }),
         }
     }
@@ -239,17 +243,15 @@ impl<'a> Decision<'a> {
     /// A case of what exists, the more of it the better: asked with all declared workloads as ends.
     fn preferred(&self, slice: Slice) -> Result<Option<Flow>, Error> {
         let query = self.query(slice, self.declared_ends());
-        let statements =
-            [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
+        let statements = [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
         self.session.scoped(|| {
             if query.check(self.session, &statements) != Answer::Sat {
                 return Ok(None);
             }
             for preference in preferences(&query, self.job.claim) {
-                if query.check_assuming(self.session, &preference) == Answer::Sat {
-                    if let Some(flow) = self.legal_model(&query, &preference)? {
-                        return Ok(Some(flow));
-                    }
+                let exists = query.check_assuming(self.session, &preference) == Answer::Sat;
+                if exists && let Some(flow) = self.legal_model(&query, &preference)? {
+                    return Ok(Some(flow));
                 }
             }
             Ok(None)

@@ -14,6 +14,7 @@ mod query;
 mod slice;
 mod solver;
 mod term;
+mod union;
 mod universe;
 
 pub use decode::Model;

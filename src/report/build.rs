@@ -122,7 +122,7 @@ impl Words<'_> {
         };
         match &counterexample.case {
             Case::Open { pod, directions } => {
-                let end = End::Pod(pod.clone());
+                let end = End::Pod((**pod).clone());
                 let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
                 let mut case = common(self.end(&end), self.today(&[&end], "is open"));
                 case.enters = Some(format!("no policy isolates it for {open}"));

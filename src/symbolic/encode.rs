@@ -5,7 +5,7 @@
 //! `query` alone builds an encoder.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::end::{SymbolicEnd, Wire};
 use super::slice::Slice;
@@ -137,7 +137,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    fn peer_matches(&self, policy: &Policy, peer: &Peer, other: &SymbolicEnd) -> Term {
+    pub(crate) fn peer_matches(&self, policy: &Policy, peer: &Peer, other: &SymbolicEnd) -> Term {
         match &peer.kind {
             PeerKind::Pods { namespaces, pods } => Term::all([
                 other.is_pod(),
@@ -197,11 +197,7 @@ impl<'a> Encoder<'a> {
         let declared = match self.options.named_port_scope {
             NamedPortScope::Destination => own,
             NamedPortScope::Union => {
-                let numbers = self.union_of_numbers(policy, direction, rule, name, protocol);
-                own.or(self
-                    .destination
-                    .is_pod()
-                    .and(Term::any(numbers.iter().map(|number| self.wire.port.is(*number)))))
+                own.or(self.destination.is_pod().and(self.lent(policy, direction, rule, name, protocol)))
             }
         };
         if direction == Direction::Ingress || has_pod_peer(rule) {
@@ -214,19 +210,6 @@ impl<'a> Encoder<'a> {
             }
             EgressNamedPortAny::None => Term::FALSE,
         }
-    }
-
-    /// The numbers under this name of all declared pods that the policy (ingress) or the rule's
-    /// peers (egress) select.
-    fn union_of_numbers(
-        &self,
-        _policy: &Policy,
-        _direction: Direction,
-        _rule: &Rule,
-        _name: &str,
-        _protocol: Protocol,
-    ) -> BTreeSet<u16> {
-        BTreeSet::new()
     }
 }
 

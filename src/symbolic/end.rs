@@ -303,7 +303,11 @@ impl<'a> Label<'a> {
             Label::Known(known) => Term::Const(*known == Some(value)),
             Label::Fresh => Term::FALSE,
             Label::Open { choice, values } => {
-if values.contains(value) { choice.is(label_value(Some(values), Some(value))) } else { Term::FALSE }
+                if values.contains(value) {
+                    choice.is(label_value(Some(values), Some(value)))
+                } else {
+                    Term::FALSE
+                }
             }
         }
     }
@@ -317,4 +321,24 @@ fn requirement_holds(requirement: &Requirement, label: Label<'_>) -> Term {
         Operator::Exists => label.is_present(),
         Operator::DoesNotExist => label.is_present().not(),
     }
+}
+
+/// Whether labels that are known meet the selector.
+pub(crate) fn known_matches(selector: &LabelSelector, labels: &BTreeMap<String, String>) -> bool {
+    let label = |key: &str| Label::Known(labels.get(key).map(String::as_str));
+    folds_to_true(
+        selector.requirements.iter().map(|requirement| requirement_holds(requirement, label(&requirement.key))),
+    )
+}
+
+/// Whether a namespace that has the automatic label alone meets the selector (R9).
+pub(crate) fn known_namespace_matches(selector: &LabelSelector, name: &str) -> bool {
+    let label = |key: &str| Label::Known((key == NAMESPACE_NAME_LABEL).then_some(name));
+    folds_to_true(
+        selector.requirements.iter().map(|requirement| requirement_holds(requirement, label(&requirement.key))),
+    )
+}
+
+fn folds_to_true(terms: impl Iterator<Item = Term>) -> bool {
+    matches!(Term::all(terms), Term::Const(true))
 }
