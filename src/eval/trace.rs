@@ -92,7 +92,8 @@ impl RuleTrace {
     /// Whether the rule admits the flow (R8).
     #[must_use]
     pub fn matches(&self) -> bool {
-        !matches!(self.peers, PeersTrace::Missed(_)) && !matches!(self.ports, PortsTrace::Missed(_))
+        !matches!(self.peers, PeersTrace::Missed(_))
+            && !matches!(self.ports, PortsTrace::Missed(_) | PortsTrace::Barred)
     }
 }
 
@@ -137,6 +138,8 @@ pub enum PortsTrace {
     Matched(Vec<usize>),
     /// No item matches: what each of them lacks, in order.
     Missed(Vec<PortMiss>),
+    /// Whatever the rule says, the plugin lets no rule admit this protocol (R29).
+    Barred,
 }
 
 /// What a port item lacks.
