@@ -312,7 +312,7 @@ impl Builder<'_> {
         &mut self,
         cluster: usize,
         sentence: &spec::Written<String>,
-        endpoints: &BTreeMap<String, spec::NamedEndpoint>,
+        endpoints: &BTreeMap<String, crate::language::NamedEndpoint>,
     ) -> Option<Claim> {
         let cluster = self.plan.clusters.get(cluster)?;
         let parsed = match language::parse(&sentence.value, sentence.origin) {
