@@ -3,7 +3,11 @@
 //!
 //! Times on a shared machine mean little; compare lines of one run.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a benchmark may stop at the first thing that is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark may stop at the first thing that is not as expected"
+)]
 #![expect(missing_docs, reason = "criterion_group! makes an undocumented function")]
 
 use std::hint::black_box;

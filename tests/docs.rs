@@ -99,8 +99,16 @@ fn console_blocks_print_what_the_pages_say() {
             std::fs::write(&path, today).unwrap();
             continue;
         }
-        let differing = steady(&page).lines().zip(steady(&today).lines()).find(|(page, today)| page != today).map(|(page, today)| format!("page:  {page}\ntoday: {today}"));
-        panic!("{}: {}\nNETVERIFY_BLESS=1 cargo test --test docs rewrites the page", path.display(), differing.unwrap_or_default());
+        let differing = steady(&page)
+            .lines()
+            .zip(steady(&today).lines())
+            .find(|(page, today)| page != today)
+            .map(|(page, today)| format!("page:  {page}\ntoday: {today}"));
+        panic!(
+            "{}: {}\nNETVERIFY_BLESS=1 cargo test --test docs rewrites the page",
+            path.display(),
+            differing.unwrap_or_default()
+        );
     }
     assert!(commands >= 3, "only {commands} commands were run");
 }

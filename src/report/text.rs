@@ -4,7 +4,9 @@
 //! that comes from the user's files is normalised, so that it cannot steer the terminal.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str,
+};
 
 use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -54,7 +56,8 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
 
 fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String {
     let gap = if first { "" } else { "\n" };
-    let name = [spec, variant].into_iter().flatten().map(normalize_untrusted_str).collect::<Vec<_>>().join(", variant ");
+    let name =
+        [spec, variant].into_iter().flatten().map(normalize_untrusted_str).collect::<Vec<_>>().join(", variant ");
     format!("{gap}{name}\n")
 }
 
@@ -117,7 +120,11 @@ fn refutation(
         primary: true,
     }));
     let no_lines = marks.is_empty();
-    marks.extend(property.at.as_ref().map(|at| Mark { origin: at.origin, label: "refuted".to_owned(), primary: no_lines }));
+    marks.extend(property.at.as_ref().map(|at| Mark {
+        origin: at.origin,
+        label: "refuted".to_owned(),
+        primary: no_lines,
+    }));
     let title = title(property);
     let group = Group::with_title(Level::ERROR.primary_title(&title).id("refuted"));
     let notes = case.map(case_notes).unwrap_or_else(|| vec![("flows", "none of them is allowed".to_owned())]);
@@ -217,7 +224,8 @@ fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mark = |label: &crate::diagnostic::Label, primary| Mark { origin: label.origin, label: label.text.clone(), primary };
+    let mark =
+        |label: &crate::diagnostic::Label, primary| Mark { origin: label.origin, label: label.text.clone(), primary };
     let primary = diagnostic.primary.iter().map(|label| mark(label, true));
     let marks: Vec<_> = primary.chain(diagnostic.related.iter().map(|label| mark(label, false))).collect();
     let notes = diagnostic.notes.iter().map(|text| Level::NOTE.message(normalize_untrusted_str(text)));
@@ -250,7 +258,10 @@ fn snippet<'a>(file: FileId, marks: &'a [Mark], sources: &'a SourceMap) -> Snipp
     let here = || marks.iter().filter(move |mark| mark.origin.file == file);
     let whole = here().map(|mark| mark.origin.span).reduce(Span::to).unwrap_or(Span { start: 0, end: 0 });
     let start = text.get(..whole.range().start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(whole.range().end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| whole.range().end + at);
+    let end = text
+        .get(whole.range().end..)
+        .and_then(|after| after.find('\n'))
+        .map_or(text.len(), |at| whole.range().end + at);
     let line = sources.position(Origin { file, span: Span::new(start, start) }).line;
     let window = text.get(start..end).unwrap_or("");
     let annotations = here().map(|mark| annotation(mark, text, start));
@@ -269,4 +280,3 @@ fn annotation<'a>(mark: &'a Mark, text: &str, start: usize) -> Annotation<'a> {
     let annotation = kind.span(range);
     if mark.label.is_empty() { annotation } else { annotation.label(normalize_untrusted_str(&mark.label)) }
 }
-
