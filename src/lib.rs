@@ -2,5 +2,6 @@
 pub mod diagnostic;
 pub mod error;
 pub mod eval;
+pub mod language;
 pub mod model;
 pub mod source;
