@@ -5,3 +5,4 @@ pub mod eval;
 pub mod language;
 pub mod model;
 pub mod source;
+pub mod spec;
