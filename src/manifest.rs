@@ -16,6 +16,7 @@ mod hints;
 mod input;
 mod kinds;
 mod limits;
+mod merge;
 mod names;
 mod object;
 mod other;

@@ -67,7 +67,9 @@ pub fn wrong_type(path: &str, node: &Node, source: &str, expected: &str) -> Diag
         Some(alias) => diagnostic.related(alias, "used here"),
         None => diagnostic,
     };
-    if expected == "a string" { quoting(diagnostic, node, source) } else { diagnostic }
+    let boolean = matches!(node.value, Value::Bool(_));
+    let quotable = expected == "a string" || (boolean && expected.ends_with("a name"));
+    if quotable { quoting(diagnostic, node, source) } else { diagnostic }
 }
 
 fn quoting(diagnostic: Diagnostic, node: &Node, source: &str) -> Diagnostic {

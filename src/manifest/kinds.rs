@@ -1,9 +1,8 @@
 //! Which kinds are read, which are refused because they change what traffic flows, and which do not
 //! matter. Called by `object` only.
 
-/// A kind of object that netverify reads.
+/// A kind of object that netverify reads, under Kubernetes' own name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(missing_docs, reason = "the names are Kubernetes' own kinds")]
 pub enum Kind {
     NetworkPolicy,
     Namespace,

@@ -68,11 +68,6 @@ impl<'a> Place<'a> {
         self.node.origin
     }
 
-    /// Where its key is written, or the value where it has none.
-    pub fn key_origin(&self) -> Origin {
-        self.key.map_or(self.node.origin, |key| key.origin)
-    }
-
     /// From the key to the end of the value.
     pub fn whole(&self) -> Origin {
         match self.key {

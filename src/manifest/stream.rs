@@ -37,12 +37,12 @@ fn is_blank(line: &str) -> bool {
 mod tests {
     use super::*;
 
+    #[expect(clippy::string_slice, reason = "a test may panic")]
     fn pieces(text: &str) -> Vec<&str> {
         cut(text).into_iter().map(|range| &text[range]).collect()
     }
 
     #[test]
-    #[expect(clippy::string_slice, reason = "a test may panic")]
     fn streams_are_cut_at_separators_only() {
         assert_eq!(pieces("a: 1\n---\nb: 2\n"), ["a: 1\n", "---\nb: 2\n"]);
         assert_eq!(pieces("---\n# x\n---\na: 1\n---\n"), ["---\na: 1\n"]);

@@ -4,14 +4,12 @@
 //! `---` lines, and reads scalars as Kubernetes does: YAML 1.1 (V62, V63). What the crate reads
 //! otherwise is put right here or refused; nothing else may call the crate.
 
-use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::{DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options, Spanned};
 
-use super::limits;
-use super::scalar;
+use super::{limits, merge, scalar};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Origin, Span};
 
@@ -82,7 +80,7 @@ impl Node {
     }
 
     /// Where the value is used: the alias, or the place itself.
-    fn used(&self) -> Origin {
+    pub fn used(&self) -> Origin {
         self.alias.unwrap_or(self.origin)
     }
 }
@@ -98,7 +96,14 @@ pub struct Piece<'a> {
     pub start: usize,
 }
 
-impl Piece<'_> {
+impl<'a> Piece<'a> {
+    /// The text at an origin of the piece.
+    pub fn source(&self, origin: Origin) -> &'a str {
+        let range = origin.span.range();
+        let start = range.start.saturating_sub(self.start);
+        self.text.get(start..range.end.saturating_sub(self.start)).unwrap_or("")
+    }
+
     fn origin(&self, start: usize, end: usize) -> Origin {
         Origin { file: self.file, span: Span::new(self.start + start, self.start + end) }
     }
@@ -145,9 +150,9 @@ fn options() -> Options {
 }
 
 fn syntax_error(piece: Piece<'_>, error: &Error) -> Diagnostic {
-    let error = error.without_snippet();
     let at = error.location().map_or(0, |location| offset(piece.text, &location));
     let end = piece.text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
+    let error = innermost(error);
     let text = error.to_string();
     let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
     let place = piece.origin(at, end);
@@ -163,6 +168,14 @@ fn syntax_error(piece: Piece<'_>, error: &Error) -> Diagnostic {
         }
         _ => syntax_or_template(piece, place, reason),
     }
+}
+
+/// The error itself, without the alias through which it was met.
+fn innermost(mut error: &Error) -> &Error {
+    while let Error::AliasError { error: inner, .. } | Error::WithSnippet { error: inner, .. } = error {
+        error = inner;
+    }
+    error
 }
 
 fn syntax_or_template(piece: Piece<'_>, place: Origin, reason: &str) -> Diagnostic {
@@ -296,7 +309,7 @@ impl Builder<'_> {
                 let last = entries.iter().map(|(key, value)| later(key, value, alias.is_some()));
                 let last = last.max_by_key(|node| end_of(node, alias.is_some()));
                 let origin = self.extent(start, end, last, alias.is_some());
-                Node { value: Value::Map(self.merged(entries)), origin, alias }
+                Node { value: Value::Map(merge::merged(entries, &self.piece, self.diagnostics)), origin, alias }
             }
             scalar => Node { value: self.scalar(scalar, origin), origin, alias },
         }
@@ -327,7 +340,7 @@ impl Builder<'_> {
     }
 
     fn scalar(&mut self, raw: Raw, origin: Origin) -> Value {
-        let text = self.source(origin);
+        let text = self.piece.source(origin);
         match raw {
             Raw::Null if !matches!(text, "" | "~" | "null" | "Null" | "NULL") => {
                 let message = format!("`{text}` is tagged as null and is not null");
@@ -345,86 +358,10 @@ impl Builder<'_> {
         }
     }
 
-    fn source(&self, origin: Origin) -> &str {
-        let range = origin.span.range();
-        let start = range.start.saturating_sub(self.piece.start);
-        self.piece.text.get(start..range.end.saturating_sub(self.piece.start)).unwrap_or("")
-    }
-
     fn tagged_string(&self, origin: Origin) -> bool {
         let start = origin.span.range().start.saturating_sub(self.piece.start);
         self.piece.text.get(..start).is_some_and(|before| before.trim_end().ends_with("!!str"))
     }
-
-    /// The entries with their merges (`<<`) resolved and their duplicates reported (V61).
-    fn merged(&mut self, entries: Vec<(Node, Node)>) -> Vec<(Node, Node)> {
-        self.duplicates(&entries);
-        if !entries.iter().any(|(key, _)| self.is_merge(key)) {
-            return entries;
-        }
-        let (merges, mut own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| self.is_merge(key));
-        for (key, value) in merges {
-            self.merge(&key, value, &mut own);
-        }
-        own
-    }
-
-    fn is_merge(&self, key: &Node) -> bool {
-        key.as_str() == Some("<<") && self.source(key.origin) == "<<"
-    }
-
-    fn merge(&mut self, merge: &Node, value: Node, own: &mut Vec<(Node, Node)>) {
-        let used = value.used();
-        let sources = match value.value {
-            Value::List(items) => items.into_iter().map(|item| item.value).collect(),
-            other => vec![other],
-        };
-        for source in sources {
-            let Value::Map(entries) = source else {
-                let diagnostic = Diagnostic::error(Code::YamlSyntax, "`<<` merges mappings, and this is none");
-                self.diagnostics.push(diagnostic.at(used, ""));
-                continue;
-            };
-            for (key, value) in entries {
-                match own.iter().find(|(name, _)| name.value == key.value) {
-                    None => own.push((key, value)),
-                    Some((name, written)) if written.value != value.value => self.override_before(merge, name),
-                    Some(_) => {}
-                }
-            }
-        }
-    }
-
-    /// Kubernetes' own reader lets a merge win over a key written before it; YAML says the opposite.
-    /// Nobody can want that doubt in a policy.
-    fn override_before(&mut self, merge: &Node, name: &Node) {
-        if name.alias.is_some() || name.origin.span.start > merge.origin.span.start {
-            return;
-        }
-        let key = name.as_str().unwrap_or("key");
-        let diagnostic = Diagnostic::error(Code::DuplicateKey, format!("`{key}` is written and merged in again below"))
-            .at(name.origin, "YAML readers differ on which of the two counts")
-            .related(merge.origin, "merged here")
-            .help("write `<<` first, then the keys that override it");
-        self.diagnostics.push(diagnostic);
-    }
-
-    fn duplicates(&mut self, entries: &[(Node, Node)]) {
-        let mut seen: HashMap<&str, Origin> = HashMap::with_capacity(entries.len());
-        for (key, _) in entries {
-            let Some(name) = key.as_str() else { continue };
-            if let Some(first) = seen.insert(name, key.origin) {
-                self.diagnostics.push(duplicate(name, first, key.origin));
-            }
-        }
-    }
-}
-
-fn duplicate(name: &str, first: Origin, second: Origin) -> Diagnostic {
-    Diagnostic::error(Code::DuplicateKey, format!("the key `{name}` is written twice in one mapping"))
-        .at(second, "kubectl would take this one and drop the other without a word")
-        .related(first, "first here")
-        .help("keep one of the two")
 }
 
 /// Where a node ends in the text around it. Inside aliased content everything is at its definition.
