@@ -103,8 +103,7 @@ impl Reader<'_> {
         if let (Some(version), Some(kind), Value::Map(_)) = (version, kind, &node.value) {
             return Some((version, kind));
         }
-        let foreign = !["apiVersion", "kind", "metadata", "spec"].iter().any(|name| node.get(name).is_some());
-        if foreign && self.in_folder && inherited.is_none() {
+        if is_foreign(node) && self.in_folder && inherited.is_none() {
             *contents.unread.entry(NOT_AN_OBJECT.to_owned()).or_default() += 1;
         } else {
             contents.diagnostics.push(self.not_an_object(node));
@@ -137,9 +136,11 @@ impl Reader<'_> {
             Some((_, origin)) => {
                 Diagnostic::error(Code::NotAnObject, message).at(origin, "").help(format!("did you mean `{missing}`?"))
             }
-            None => Diagnostic::error(Code::NotAnObject, message)
-                .at(place, "")
-                .help("name only files that hold Kubernetes objects"),
+            None => Diagnostic::error(Code::NotAnObject, message).at(place, "").help(if is_foreign(node) {
+                "name only files that hold Kubernetes objects".to_owned()
+            } else {
+                format!("add a line `{missing}: ...`")
+            }),
         }
     }
 
@@ -226,6 +227,11 @@ impl Reader<'_> {
             Kind::ReplicationController => controller(&decode::<core::ReplicationController>(node, context)?),
         })
     }
+}
+
+/// Whether nothing about a document says that it is meant to be a Kubernetes object.
+fn is_foreign(node: &Yaml) -> bool {
+    !["apiVersion", "kind", "metadata", "spec"].iter().any(|name| node.get(name).is_some())
 }
 
 fn wrong_version(node: &Yaml, version: &str, kind: &str, right: &str) -> Diagnostic {
