@@ -33,8 +33,14 @@ fn merge(merge: &Node, value: Node, own: &mut Vec<(Node, Node)>, diagnostics: &m
             diagnostics.push(diagnostic.at(used, ""));
             continue;
         };
+        // Strings by a table: a long mapping merged into a long one must not cost their product.
+        let written: HashMap<String, usize> = positions(own);
         for (key, value) in entries {
-            match own.iter().find(|(name, _)| name.value == key.value) {
+            let known = match key.as_str() {
+                Some(name) => written.get(name).and_then(|at| own.get(*at)),
+                None => own.iter().find(|(name, _)| name.value == key.value),
+            };
+            match known {
                 None => own.push((key, value)),
                 Some((name, written)) if written.value != value.value => {
                     diagnostics.extend(overridden(merge, name));
@@ -43,6 +49,11 @@ fn merge(merge: &Node, value: Node, own: &mut Vec<(Node, Node)>, diagnostics: &m
             }
         }
     }
+}
+
+fn positions(entries: &[(Node, Node)]) -> HashMap<String, usize> {
+    let names = entries.iter().enumerate().filter_map(|(at, (key, _))| Some((key.as_str()?.to_owned(), at)));
+    names.collect()
 }
 
 /// Kubernetes' own reader lets a merge win over a key written before it; YAML says the opposite.

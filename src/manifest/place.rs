@@ -4,12 +4,13 @@
 //! Paths live on the stack and become text only when there is something to say.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use super::hints;
 use super::yaml::Node;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::source::Origin;
+use crate::source::{Origin, Span};
 
 #[derive(Clone, Copy)]
 enum Step<'a> {
@@ -98,7 +99,7 @@ impl fmt::Display for Place<'_> {
 pub struct Context<'a> {
     text: &'a str,
     diagnostics: RefCell<Vec<Diagnostic>>,
-    undecoded: RefCell<Vec<Origin>>,
+    undecoded: RefCell<BTreeSet<Origin>>,
     template: Cell<bool>,
 }
 
@@ -116,8 +117,7 @@ impl<'a> Context<'a> {
     /// Records that something could not be decoded.
     pub fn undecodable(&self, diagnostic: Diagnostic) {
         let Some(place) = diagnostic.primary.as_ref().map(|label| label.origin) else { return };
-        if !self.undecoded.borrow().contains(&place) {
-            self.undecoded.borrow_mut().push(place);
+        if self.undecoded.borrow_mut().insert(place) {
             self.push(diagnostic, place);
         }
     }
@@ -126,8 +126,9 @@ impl<'a> Context<'a> {
     /// there is nothing more to say: its absence is our doing.
     pub fn refuse(&self, diagnostic: Diagnostic) {
         let Some(place) = diagnostic.primary.as_ref().map(|label| label.origin) else { return };
-        let inside = |o: &Origin| place.span.start <= o.span.start && o.span.end <= place.span.end;
-        if !self.undecoded.borrow().iter().any(inside) {
+        let end = Origin { file: place.file, span: Span { start: place.span.end, end: place.span.end } };
+        let start = Origin { file: place.file, span: Span { start: place.span.start, end: place.span.start } };
+        if !self.undecoded.borrow().range(start..=end).any(|inner| inner.span.end <= place.span.end) {
             self.push(diagnostic, place);
         }
     }
