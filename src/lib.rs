@@ -37,7 +37,7 @@ pub mod describe;
 pub mod diagnostic;
 pub mod error;
 pub mod eval;
-pub mod language;
+pub mod manifest;
 pub mod model;
 pub mod outcome;
 pub mod plan;
