@@ -8,7 +8,6 @@
     clippy::expect_used,
     reason = "a benchmark may stop at the first thing that is not as expected"
 )]
-#![expect(missing_docs, reason = "criterion_group! makes an undocumented function")]
 
 use std::hint::black_box;
 use std::time::Duration;

@@ -29,7 +29,7 @@ mod workload;
 mod yaml;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -96,6 +96,11 @@ impl Objects {
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
+}
+
+/// Reads the text of one file that is no manifest (a spec), with the limits and faults of manifests.
+pub fn open(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Option<FileId> {
+    input::open(path, sources, diagnostics)
 }
 
 /// Reads everything that the paths mean: files, folders, globs, standard input.

@@ -62,7 +62,8 @@ fn sources() -> Vec<(String, String)> {
         let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
         (name, lines.collect::<Vec<_>>().join("\n"))
     };
-    rust_files(&root).into_iter().map(read).filter(|(name, _)| !name.ends_with("tests.rs")).collect()
+    let is_test = |name: &str| name.ends_with("tests.rs") || name.ends_with("fixtures.rs");
+    rust_files(&root).into_iter().map(read).filter(|(name, _)| !is_test(name)).collect()
 }
 
 fn module_of(path: &str) -> &str {
@@ -73,7 +74,7 @@ fn module_of(path: &str) -> &str {
 fn imports(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, _) in code.match_indices("crate::") {
-        let rest = &code[at + "crate::".len()..];
+        let rest = code.get(at..).unwrap().trim_start_matches("crate::");
         let names = match rest.strip_prefix('{') {
             Some(group) => top_level(group),
             None => vec![rest.to_owned()],

@@ -29,6 +29,13 @@ pub fn collect(paths: &[ManifestPath], sources: &mut SourceMap, diagnostics: &mu
     collector.inputs
 }
 
+/// Reads one file that is no manifest, under the same limits.
+pub fn open(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Option<FileId> {
+    let mut collector = Collector { sources, diagnostics, seen: BTreeSet::new(), stdin: false, inputs: Vec::new() };
+    collector.file(path, false, None);
+    collector.inputs.first().map(|input| input.file)
+}
+
 fn resolve(path: &ManifestPath) -> PathBuf {
     match &path.base {
         Some(base) => base.join(&path.path),

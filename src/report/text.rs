@@ -49,9 +49,14 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
             text += &section(here, heading.is_none());
         }
         heading = Some(here);
-        text += &property_lines(property, sources, style);
+        let lines = property_lines(property, sources, style);
+        if lines.starts_with('\n') && text.ends_with("\n\n") {
+            text.pop();
+        }
+        text += &lines;
     }
-    text + &summary(report, style)
+    text.truncate(text.trim_end().len());
+    text + "\n" + &summary(report, style)
 }
 
 fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String {
@@ -149,11 +154,9 @@ fn note<'a>(name: &'a str, text: &str) -> Message<'a> {
 fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
     let head = if case.source.is_some() { "flow" } else { "pod" };
     let mut notes = vec![(head, flow(case)), ("today", case.today_words.clone())];
-    match (&case.leaves, &case.enters) {
-        (Some(leaves), Some(enters)) => notes.push(("leaves", format!("{leaves}; enters: {enters}"))),
-        (None, Some(enters)) => notes.push(("why", enters.clone())),
-        _ => {}
-    }
+    let enters = if case.leaves.is_some() { "enters" } else { "why" };
+    notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
+    notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
     notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
     notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
     notes
