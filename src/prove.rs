@@ -113,6 +113,8 @@ pub fn decide(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Error> {
 
 /// The solver's first word on a property.
 enum First {
+    /// The world has no flow or pod that the claim is about.
+    AboutNothing,
     /// No case; the policies that it rests on.
     None(Vec<Pillar>),
     /// A case, not yet the most telling one.
@@ -136,19 +138,26 @@ impl<'a> Decision<'a> {
         match self.first_answer(&slice)? {
             First::None(rests_on) => Ok(self.none_found(rests_on)),
             First::Some(flow) => self.found(*flow, slice),
+            First::AboutNothing => Ok(self.about_nothing()),
             First::Unknown => Ok(self.unknown()),
         }
     }
 
+    /// Two questions in one scope: is the claim about anything, and is there a case that decides it?
     fn first_answer(&self, slice: &Slice) -> Result<First, Error> {
         let query = self.query(slice.clone(), self.workloads_in_question());
-        let statements = [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
-        self.session.scoped(|| match query.check(self.session, &statements) {
-            Answer::Unsat => Ok(First::None(self.pillars(&query))),
-            Answer::Sat => {
-                Ok(self.legal_model(&query, &[])?.map_or(First::Unknown, |flow| First::Some(Box::new(flow))))
-            }
+        let subject = property::subject(&query, self.job.claim);
+        let sought = property::sought(&query, self.job.claim);
+        self.session.scoped(|| match query.check(self.session, &[subject]) {
+            Answer::Unsat => Ok(First::AboutNothing),
             Answer::Unknown => Ok(First::Unknown),
+            Answer::Sat => match query.check(self.session, &[sought]) {
+                Answer::Unsat => Ok(First::None(self.pillars(&query))),
+                Answer::Sat => {
+                    Ok(self.legal_model(&query, &[])?.map_or(First::Unknown, |flow| First::Some(Box::new(flow))))
+                }
+                Answer::Unknown => Ok(First::Unknown),
+            },
         })
     }
 
@@ -192,25 +201,20 @@ impl<'a> Decision<'a> {
         (0..cluster.workloads.len()).filter(in_network).filter(may_be_an_end).collect()
     }
 
-    /// Unsat: proved, unless the claim is about nothing. (For "some can reach": refuted.)
-    fn none_found(&self, rests_on: Vec<Pillar>) -> Outcome {
-        match (self.is_about_something(), self.job.claim) {
-            (Answer::Unknown, _) => self.unknown(),
-            (Answer::Unsat, _) if self.job.allow_vacuous => {
-                Outcome::Proved(Proof { vacuous: true, ..Proof::default() })
-            }
-            (Answer::Unsat, _) => Outcome::Vacuous,
-            (Answer::Sat, Claim::SomeCanReach(_)) => {
-                Outcome::Refuted(Refutation { counterexample: None, blocked_by: rests_on })
-            }
-            (Answer::Sat, _) => Outcome::Proved(Proof { rests_on, ..Proof::default() }),
+    /// No case: proved. For "some can reach": refuted.
+    fn none_found(&self, pillars: Vec<Pillar>) -> Outcome {
+        match self.job.claim {
+            Claim::SomeCanReach(_) => Outcome::Refuted(Refutation { counterexample: None, blocked_by: pillars }),
+            _ => Outcome::Proved(Proof { rests_on: pillars, ..Proof::default() }),
         }
     }
 
-    /// Whether the world has any flow or pod that the claim is about; the policies do not matter.
-    fn is_about_something(&self) -> Answer {
-        let query = self.query(Slice::default(), self.workloads_in_question());
-        self.session.scoped(|| query.check(self.session, &[property::subject(&query, self.job.claim)]))
+    fn about_nothing(&self) -> Outcome {
+        if self.job.allow_vacuous {
+            Outcome::Proved(Proof { vacuous: true, ..Proof::default() })
+        } else {
+            Outcome::Vacuous
+        }
     }
 
     fn pillars(&self, query: &Query<'_>) -> Vec<Pillar> {

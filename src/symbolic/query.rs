@@ -58,8 +58,8 @@ impl<'a> Query<'a> {
         let cluster = setting.cluster;
         let universe = Universe::new(cluster, setting.world, &setting.slice, setting.claim, &setting.workloads);
         Query {
-            source: SymbolicEnd::new("source", cluster, &universe),
-            destination: SymbolicEnd::new("destination", cluster, &universe),
+            source: SymbolicEnd::new("source", cluster, setting.world, &universe),
+            destination: SymbolicEnd::new("destination", cluster, setting.world, &universe),
             wire: Wire::new(),
             guards: RefCell::default(),
             universe,
@@ -191,8 +191,9 @@ impl<'a> Query<'a> {
     /// them can be left out, unless the time limit cut the search for a smaller set short.
     #[must_use]
     pub fn core(&self, session: &Session) -> Vec<(usize, Direction)> {
-        let mut core = self.parts();
-        core.sort_by_key(|part| self.tells_less(*part));
+        let mut parts = self.parts();
+        parts.sort_by_key(|part| self.tells_less(*part));
+        let mut core = self.shortest_start(session, parts);
         let mut needed = 0;
         // From the end, so that what tells least is given up first. What was needed once stays needed
         // as the set shrinks, so the tail need not be tried again.
@@ -200,11 +201,27 @@ impl<'a> Query<'a> {
             let mut without = core.clone();
             without.remove(at);
             match session.check(&self.assumptions(&without)) {
-                Answer::Unsat => core = self.named_in_core(session, &without),
+                Answer::Unsat => core = without,
                 Answer::Sat | Answer::Unknown => needed += 1,
             }
         }
         core
+    }
+
+    /// The first 1, 2, 4, ... parts, as soon as they carry the proof; then what the solver needed of them.
+    fn shortest_start(&self, session: &Session, parts: Vec<Part>) -> Vec<Part> {
+        let mut length = 1;
+        while length < parts.len() {
+            let start: Vec<Part> = parts.iter().take(length).copied().collect();
+            if session.check(&self.assumptions(&start)) == Answer::Unsat {
+                return self.named_in_core(session, &start);
+            }
+            length *= 2;
+        }
+        match session.check(&self.assumptions(&parts)) {
+            Answer::Unsat => self.named_in_core(session, &parts),
+            Answer::Sat | Answer::Unknown => parts,
+        }
     }
 
     /// Where several policies would carry a proof, a plain default deny tells the reader most: one that
