@@ -14,8 +14,10 @@ use crate::error::Error;
 /// Proves statements about Kubernetes network policies for every pod that could exist.
 #[derive(Debug, Parser)]
 #[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 all proved, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
-    3 not decided within the time limit and nothing refuted, 4 a bug in netverify (the two semantics disagree).")]
+#[command(
+    after_help = "Exit codes: 0 all proved, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
+    3 not decided within the time limit and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

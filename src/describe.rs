@@ -64,7 +64,8 @@ fn scope(policy: &Policy, scope: &NamespaceScope) -> String {
 /// The namespace that a selector names by its automatic label, if it does no more than that (R9).
 fn single_name(selector: &LabelSelector) -> Option<&str> {
     match selector.requirements.as_slice() {
-        [Requirement { key, operator: Operator::In(values) }] if key == NAMESPACE_NAME_LABEL => match values.as_slice() {
+        [Requirement { key, operator: Operator::In(values) }] if key == NAMESPACE_NAME_LABEL => match values.as_slice()
+        {
             [name] => Some(name),
             _ => None,
         },

@@ -1,12 +1,51 @@
-//! netverify.
+//! netverify proves statements about Kubernetes network policies for every pod that could exist.
+//!
+//! # What is proved
+//!
+//! A *property* is a sentence such as `nothing outside ai-platform can reach vector-db:6333`. It is
+//! about all flows of a *world*: the declared workloads and every pod, namespace and address that
+//! somebody could add to them. netverify looks for a flow that breaks the sentence. If the solver
+//! shows that there is none, the property is proved; if it finds one, that flow is judged again by a
+//! second implementation of the rules, made small, and shown with the lines of policy at fault.
+//!
+//! # The way of the data
+//!
+//! ```text
+//! spec, manifests -> model -> claim -> question to Z3 -> outcome -> report
+//! ```
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`source`], [`diagnostic`], [`error`] | places in files; faults of the input; faults of netverify |
+//! | [`manifest`] | YAML and JSON to checked objects with origins |
+//! | [`model`] | the field's words as plain data |
+//! | [`language`], [`spec`] | sentences and spec files to claims |
+//! | [`eval`] | the reference semantics: one concrete flow, with reasons |
+//! | [`symbolic`] | the same semantics over Z3 terms |
+//! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
+//! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
+//!
+//! # What is trusted
+//!
+//! A "refuted" rests on [`eval`] alone: every counterexample is replayed there, in release builds
+//! too. A "proved" rests on [`symbolic`], on [`property`] and on Z3; the tests hold [`symbolic`]
+//! against [`eval`] on random worlds and against brute force on small ones. Reading the manifests
+//! ([`manifest`]) is common to both, so it refuses whatever it does not wholly understand.
+
+pub mod cli;
 pub mod describe;
 pub mod diagnostic;
 pub mod error;
 pub mod eval;
+pub mod language;
+pub mod manifest;
 pub mod model;
 pub mod outcome;
+pub mod plan;
 pub mod property;
 pub mod prove;
+pub mod report;
 pub mod source;
+pub mod spec;
 pub mod symbolic;
 pub mod witness;

@@ -87,14 +87,14 @@ pub enum Case {
     /// A flow, with the reasons of both sides.
     Flow {
         /// The flow.
-        flow: Flow,
+        flow: Box<Flow>,
         /// Why it is allowed or denied.
         trace: Trace,
     },
     /// A pod that no policy isolates for these directions.
     Open {
         /// The pod.
-        pod: PodEnd,
+        pod: Box<PodEnd>,
         /// The directions in which it is open; at least one.
         directions: Vec<Direction>,
     },

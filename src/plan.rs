@@ -143,7 +143,9 @@ impl Item {
 fn world_assumptions(world: &World) -> Vec<String> {
     let mut words = Vec::new();
     if !world.nodes {
-        words.push("no traffic from the pods' own nodes, and none of pods on their nodes' network (nodes = false)".to_owned());
+        words.push(
+            "no traffic from the pods' own nodes, and none of pods on their nodes' network (nodes = false)".to_owned(),
+        );
     } else {
         words.push("a pod on its node's network counts as its node (R33)".to_owned());
     }
@@ -172,8 +174,11 @@ fn world_assumptions(world: &World) -> Vec<String> {
 
 fn cluster_assumptions(cluster: &Cluster) -> Vec<String> {
     let ignored = cluster.ignored_kinds.iter();
-    let mut words: Vec<_> =
-        ignored.map(|(kind, count)| format!("{count} {kind} ignored, as --ignore-kind says: what they allow or deny is not considered")).collect();
+    let mut words: Vec<_> = ignored
+        .map(|(kind, count)| {
+            format!("{count} {kind} ignored, as --ignore-kind says: what they allow or deny is not considered")
+        })
+        .collect();
     if cluster.policies.iter().any(names_a_port) {
         words.push("a named port opens only the pods that declare it (R27; not so on AWS VPC CNI)".to_owned());
     }
@@ -218,8 +223,7 @@ struct Place<'a> {
 
 impl Builder<'_> {
     fn spec_file(&mut self, path: &str) {
-        let Some(text) = self.read_text(path) else { return };
-        let file = self.sources.add(path, text);
+        let Some(file) = manifest::open(Path::new(path), self.sources, &mut self.plan.diagnostics) else { return };
         let text = self.sources.file(file).map(|file| file.text().clone()).unwrap_or_default();
         let (spec, diagnostics) = spec::parse(file, &text);
         self.plan.diagnostics.extend(diagnostics);
@@ -229,16 +233,6 @@ impl Builder<'_> {
             let Some(cluster) = self.cluster(&paths) else { continue };
             let place = Place { spec: Some(path), variant: variant.as_deref(), cluster, world };
             self.properties(&place, &spec);
-        }
-    }
-
-    fn read_text(&mut self, path: &str) -> Option<String> {
-        match manifest::read_file(Path::new(path), path) {
-            Ok(text) => Some(text),
-            Err(diagnostic) => {
-                self.plan.diagnostics.push(*diagnostic);
-                None
-            }
         }
     }
 
@@ -285,9 +279,10 @@ impl Builder<'_> {
 
     fn properties(&mut self, place: &Place<'_>, spec: &Spec) {
         for property in &spec.properties {
-            let applies = property.variants.as_ref().is_none_or(|variants| {
-                variants.iter().any(|variant| Some(variant.value.as_str()) == place.variant)
-            });
+            let applies = property
+                .variants
+                .as_ref()
+                .is_none_or(|variants| variants.iter().any(|variant| Some(variant.value.as_str()) == place.variant));
             if !applies {
                 continue;
             }
@@ -312,7 +307,7 @@ impl Builder<'_> {
         &mut self,
         cluster: usize,
         sentence: &spec::Written<String>,
-        endpoints: &BTreeMap<String, spec::NamedEndpoint>,
+        endpoints: &BTreeMap<String, crate::language::NamedEndpoint>,
     ) -> Option<Claim> {
         let cluster = self.plan.clusters.get(cluster)?;
         let parsed = match language::parse(&sentence.value, sentence.origin) {
@@ -347,7 +342,8 @@ impl Builder<'_> {
         let Some(cluster) = self.cluster(&sets) else { return };
         let place = Place { spec: None, variant: None, cluster, world };
         for (at, sentence) in self.inputs.assertions.iter().enumerate() {
-            let name = if self.inputs.assertions.len() == 1 { "assert".to_owned() } else { format!("assert-{}", at + 1) };
+            let name =
+                if self.inputs.assertions.len() == 1 { "assert".to_owned() } else { format!("assert-{}", at + 1) };
             let file = self.sources.add("--assert", sentence.as_str());
             let origin = Origin { file, span: Span::new(0, sentence.len()) };
             let written = spec::Written { value: sentence.clone(), origin };

@@ -4,9 +4,7 @@
 //! answer by the concrete meaning in `eval::claim`. Every function says its "iff".
 
 use crate::model::claim::Claim;
-use crate::model::options::{
-    EgressNamedPortAny, EndPort, IpBlockMatches, Options, OtherProtocols, Treatment,
-};
+use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options, OtherProtocols, Treatment};
 use crate::model::policy::Direction;
 use crate::symbolic::{Guarding, Query, Statement};
 

@@ -77,7 +77,9 @@ impl Prover {
     /// [`Error::Solver`] where the solver does not start or fails.
     pub fn prove(&self, jobs: &[Job<'_>]) -> Result<Vec<Answered>, Error> {
         let timeout = self.timeout;
-        self.pool.install(|| jobs.par_iter().map(|job| with_session(timeout, |session| answer(session, timeout, job))).collect())
+        self.pool.install(|| {
+            jobs.par_iter().map(|job| with_session(timeout, |session| answer(session, timeout, job))).collect()
+        })
     }
 }
 
@@ -111,23 +113,28 @@ pub fn decide(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Error> {
 
 /// The solver's first word on a property.
 enum First {
+    /// The world has no flow or pod that the claim is about.
+    AboutNothing,
     /// No case; the policies that it rests on.
     None(Vec<Pillar>),
     /// A case, not yet the most telling one.
     Some(Box<Flow>),
-    /// A case in which somebody has the address of a declared pod that was not in question.
+    /// It turns on an address that a declared pod is known by which was not in question.
     Stolen,
     /// The time limit was met.
     Unknown,
 }
 
-/// What is left of a Sat once nobody has another's address.
-enum Legal {
-    /// This flow.
-    Flow(Box<Flow>),
-    /// Nothing: it took a stolen address.
+/// What is left of an answer once no end has another's address.
+struct LegalCase {
+    found: Found,
+    /// Whether some address had to be given back to its owner.
+    turns_on_addresses: bool,
+}
+
+enum Found {
+    Some(Box<Flow>),
     None,
-    /// The time limit was met.
     Unknown,
 }
 
@@ -143,41 +150,46 @@ struct Decision<'a> {
 impl<'a> Decision<'a> {
     fn decide(&self) -> Result<Outcome, Error> {
         let slice = Slice::of_claim(self.job.cluster, self.job.claim);
-        match self.first_answer(&slice, true)? {
-            First::None(rests_on) => self.none_found(rests_on),
+        match self.first_answer(&slice)? {
+            First::None(rests_on) => Ok(self.none_found(rests_on)),
             First::Some(flow) => self.found(*flow, slice),
+            First::AboutNothing => Ok(self.about_nothing()),
             First::Stolen | First::Unknown => Ok(self.unknown()),
         }
     }
 
     /// Asked first of the workloads that have to be told apart, and of all of them only where the
     /// answer turns on an address that one of the others is known by.
-    fn first_answer(&self, slice: &Slice, sought: bool) -> Result<First, Error> {
-        let few = self.workloads_in_question();
-        let all = self.declared_ends();
-        let last = few == all;
-        match self.search(slice, few, sought, last)? {
-            First::Stolen => self.search(slice, all, sought, true),
-            other => Ok(other),
+    fn first_answer(&self, slice: &Slice) -> Result<First, Error> {
+        match self.ask(slice, self.workloads_in_question(), false)? {
+            First::Stolen => self.ask(slice, self.declared_ends(), true),
+            answer => Ok(answer),
         }
     }
 
-    /// `sought` asks for what the claim seeks, and for anything that it is about otherwise.
-    fn search(&self, slice: &Slice, workloads: Vec<usize>, sought: bool, last: bool) -> Result<First, Error> {
+    /// Two questions in one scope: is the claim about anything, and is there a case that decides it?
+    /// `all` says that no other workload can be an end.
+    fn ask(&self, slice: &Slice, workloads: Vec<usize>, all: bool) -> Result<First, Error> {
         let query = self.query(slice.clone(), workloads);
-        let mut statements = vec![property::subject(&query, self.job.claim)];
-        if sought {
-            statements.push(property::sought(&query, self.job.claim));
-        }
-        self.session.scoped(|| match query.check(self.session, &statements) {
-            Answer::Unsat => Ok(First::None(self.pillars(&query))),
-            Answer::Sat if !last && self.is_stolen(&query)? => Ok(First::Stolen),
-            Answer::Sat => Ok(match self.legal_model(&query, &[])? {
-                Legal::Flow(flow) => First::Some(flow),
-                Legal::None => First::None(self.pillars(&query)),
-                Legal::Unknown => First::Unknown,
-            }),
-            Answer::Unknown => Ok(First::Unknown),
+        let subject = property::subject(&query, self.job.claim);
+        let sought = property::sought(&query, self.job.claim);
+        self.session.scoped(|| {
+            let answer = query.check(self.session, &[subject]);
+            let about = self.legal_case(&query, answer, &[])?;
+            match about.found {
+                Found::None if about.turns_on_addresses && !all => return Ok(First::Stolen),
+                Found::None => return Ok(First::AboutNothing),
+                Found::Unknown => return Ok(First::Unknown),
+                Found::Some(_) => {}
+            }
+            let answer = query.check(self.session, &[sought]);
+            let case = self.legal_case(&query, answer, &[])?;
+            Ok(match case.found {
+                Found::None if (about.turns_on_addresses || case.turns_on_addresses) && !all => First::Stolen,
+                Found::None => First::None(self.pillars(&query)),
+                Found::Some(flow) => First::Some(flow),
+                Found::Unknown => First::Unknown,
+            })
         })
     }
 
@@ -213,7 +225,9 @@ impl<'a> Decision<'a> {
             // The labels of a namespace that no manifest declares may be any.
             let open_namespace = !cluster.namespaces.contains_key(&pod.namespace.name);
             let end = End::Pod(pod);
-            open_namespace || named.contains(index) || ends(self.job.claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
+            open_namespace
+                || named.contains(index)
+                || ends(self.job.claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
         };
         let indices = 0..cluster.workloads.len();
         indices.filter(|index| self.in_network(*index)).filter(may_be_an_end).collect()
@@ -224,28 +238,20 @@ impl<'a> Decision<'a> {
         self.job.cluster.workloads.get(index).is_some_and(|workload| !workload.host_network)
     }
 
-    /// Unsat: proved, unless the claim is about nothing. (For "some can reach": refuted.)
-    fn none_found(&self, rests_on: Vec<Pillar>) -> Result<Outcome, Error> {
-        Ok(match (self.is_about_something()?, self.job.claim) {
-            (Answer::Unknown, _) => self.unknown(),
-            (Answer::Unsat, _) if self.job.allow_vacuous => {
-                Outcome::Proved(Proof { vacuous: true, ..Proof::default() })
-            }
-            (Answer::Unsat, _) => Outcome::Vacuous,
-            (Answer::Sat, Claim::SomeCanReach(_)) => {
-                Outcome::Refuted(Refutation { counterexample: None, blocked_by: rests_on })
-            }
-            (Answer::Sat, _) => Outcome::Proved(Proof { rests_on, ..Proof::default() }),
-        })
+    /// No case: proved. For "some can reach": refuted.
+    fn none_found(&self, pillars: Vec<Pillar>) -> Outcome {
+        match self.job.claim {
+            Claim::SomeCanReach(_) => Outcome::Refuted(Refutation { counterexample: None, blocked_by: pillars }),
+            _ => Outcome::Proved(Proof { rests_on: pillars, ..Proof::default() }),
+        }
     }
 
-    /// Whether the world has any flow or pod that the claim is about; the policies do not matter.
-    fn is_about_something(&self) -> Result<Answer, Error> {
-        Ok(match self.first_answer(&Slice::default(), false)? {
-            First::None(_) => Answer::Unsat,
-            First::Some(_) => Answer::Sat,
-            First::Stolen | First::Unknown => Answer::Unknown,
-        })
+    fn about_nothing(&self) -> Outcome {
+        if self.job.allow_vacuous {
+            Outcome::Proved(Proof { vacuous: true, ..Proof::default() })
+        } else {
+            Outcome::Vacuous
+        }
     }
 
     fn pillars(&self, query: &Query<'_>) -> Vec<Pillar> {
@@ -270,9 +276,7 @@ impl<'a> Decision<'a> {
 
     fn conclude(&self, counterexample: Box<Counterexample>) -> Outcome {
         match self.job.claim {
-            Claim::SomeCanReach(_) => {
-                Outcome::Proved(Proof { witness: Some(counterexample), ..Proof::default() })
-            }
+            Claim::SomeCanReach(_) => Outcome::Proved(Proof { witness: Some(counterexample), ..Proof::default() }),
             _ => Outcome::Refuted(Refutation { counterexample: Some(counterexample), blocked_by: Vec::new() }),
         }
     }
@@ -280,39 +284,35 @@ impl<'a> Decision<'a> {
     /// A case of what exists, the more of it the better: asked with all declared workloads as ends.
     fn preferred(&self, slice: Slice) -> Result<Option<Flow>, Error> {
         let query = self.query(slice, self.declared_ends());
-        let statements =
-            [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
+        let statements = [property::subject(&query, self.job.claim), property::sought(&query, self.job.claim)];
         self.session.scoped(|| {
             if query.check(self.session, &statements) != Answer::Sat {
                 return Ok(None);
             }
             for preference in preferences(&query, self.job.claim) {
-                if query.check_assuming(self.session, &preference) == Answer::Sat {
-                    if let Legal::Flow(flow) = self.legal_model(&query, &preference)? {
-                        return Ok(Some(*flow));
-                    }
+                let answer = query.check_assuming(self.session, &preference);
+                if let Found::Some(flow) = self.legal_case(&query, answer, &preference)?.found {
+                    return Ok(Some(*flow));
                 }
             }
             Ok(None)
         })
     }
 
-    fn is_stolen(&self, query: &Query<'_>) -> Result<bool, Error> {
-        Ok(query.forbid_stolen_addresses(&Model::of(query, self.session)?.flow()).is_some())
-    }
-
-    /// The flow of the last Sat, once none of its ends has another's address.
-    fn legal_model(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Legal, Error> {
-        loop {
+    /// What the last answer comes to once no end has another's address.
+    fn legal_case(&self, query: &Query<'_>, answer: Answer, assumed: &[Statement]) -> Result<LegalCase, Error> {
+        let (mut answer, mut turns_on_addresses) = (answer, false);
+        while answer == Answer::Sat {
             let flow = Model::of(query, self.session)?.flow();
-            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Legal::Flow(Box::new(flow))) };
+            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else {
+                return Ok(LegalCase { found: Found::Some(Box::new(flow)), turns_on_addresses });
+            };
             self.session.assert(&forbidden);
-            match query.check_assuming(self.session, assumed) {
-                Answer::Unsat => return Ok(Legal::None),
-                Answer::Sat if !self.is_late() => {}
-                Answer::Sat | Answer::Unknown => return Ok(Legal::Unknown),
-            }
+            turns_on_addresses = true;
+            answer = if self.is_late() { Answer::Unknown } else { query.check_assuming(self.session, assumed) };
         }
+        let found = if answer == Answer::Unsat { Found::None } else { Found::Unknown };
+        Ok(LegalCase { found, turns_on_addresses })
     }
 
     fn is_late(&self) -> bool {

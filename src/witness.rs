@@ -64,15 +64,13 @@ impl Judge<'_> {
     pub fn counterexample(&self, options: &Options, flow: Flow) -> Counterexample {
         let today = exists_today(self.claim, &flow);
         let needs = needs::of(self, options, &flow);
-        if let Claim::Isolated { .. } = self.claim {
-            if let End::Pod(pod) = flow.destination {
-                let directions = self.open_for(options, &pod);
-                return Counterexample { case: Case::Open { pod, directions }, today, needs, blames: Vec::new() };
-            }
+        if let (Claim::Isolated { .. }, End::Pod(pod)) = (self.claim, &flow.destination) {
+            let case = Case::Open { pod: Box::new(pod.clone()), directions: self.open_for(options, pod) };
+            return Counterexample { case, today, needs, blames: Vec::new() };
         }
         let (verdict, trace) = eval::verdict(self.cluster, options, &flow);
         let blames = blame::of_flow(self.cluster, verdict, &trace);
-        Counterexample { case: Case::Flow { flow, trace }, today, needs, blames }
+        Counterexample { case: Case::Flow { flow: Box::new(flow), trace }, today, needs, blames }
     }
 }
 

@@ -227,10 +227,10 @@ fn shown(outcome: &Outcome) -> Option<&Counterexample> {
 /// The case as a flow; an open pod is the destination of one whose source nobody looks at.
 fn as_flow(case: &Case) -> Flow {
     match case {
-        Case::Flow { flow, .. } => flow.clone(),
+        Case::Flow { flow, .. } => (**flow).clone(),
         Case::Open { pod, .. } => {
             let source = End::External("203.0.113.1".parse().unwrap());
-            Flow { source, destination: End::Pod(pod.clone()), protocol: Protocol::Tcp, port: 1 }
+            Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
     }
 }
@@ -239,7 +239,7 @@ fn is_legal(question: &Question, case: &Case) -> bool {
     let Question { cluster, world, .. } = question;
     match case {
         Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
-        Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod(pod.clone())),
+        Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
     }
 }
 

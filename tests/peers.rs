@@ -124,7 +124,7 @@ fn in_the_open(cluster: &Cluster, claim: &Claim) -> Outcome {
 fn refuting(outcome: Outcome) -> Flow {
     let Outcome::Refuted(refutation) = outcome else { panic!("not refuted: {outcome:#?}") };
     match refutation.counterexample.unwrap().case {
-        Case::Flow { flow, .. } => flow,
+        Case::Flow { flow, .. } => *flow,
         open @ Case::Open { .. } => panic!("no flow: {open:?}"),
     }
 }

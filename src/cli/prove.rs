@@ -198,7 +198,8 @@ fn write_witnesses(folder: &Path, plan: &Plan, answers: &[Answered]) -> Result<(
     for (item, answered) in plan.items.iter().zip(answers) {
         let Some(counterexample) = counterexample(&answered.outcome) else { continue };
         let path = folder.join(witness_name(item));
-        let header = format!("{}: {}\nMade by netverify: a pod that shows why this is refuted.", item.name, item.sentence);
+        let header =
+            format!("{}: {}\nMade by netverify: a pod that shows why this is refuted.", item.name, item.sentence);
         let text = witness::yaml::documents(plan.cluster(item), &header, counterexample);
         std::fs::write(&path, text).map_err(failed(&path))?;
     }

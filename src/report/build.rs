@@ -84,10 +84,9 @@ impl Words<'_> {
             },
             Outcome::Unknown(reason) => AnswerReport::Unknown { reason: reason.0.clone() },
             Outcome::Vacuous => AnswerReport::Unknown { reason: "the property is about nothing".to_owned() },
-            Outcome::Disagreement(case) => AnswerReport::Disagreement {
-                case: Box::new(self.case(case)),
-                trace: format!("{:#?}", case.case),
-            },
+            Outcome::Disagreement(case) => {
+                AnswerReport::Disagreement { case: Box::new(self.case(case)), trace: format!("{:#?}", case.case) }
+            }
         }
     }
 
@@ -122,7 +121,7 @@ impl Words<'_> {
         };
         match &counterexample.case {
             Case::Open { pod, directions } => {
-                let end = End::Pod(pod.clone());
+                let end = End::Pod((**pod).clone());
                 let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
                 let mut case = common(self.end(&end), self.today(&[&end], "is open"));
                 case.enters = Some(format!("no policy isolates it for {open}"));
@@ -263,8 +262,11 @@ impl Words<'_> {
     fn stopped(&self, direction: Direction, policies: &[PolicyTrace]) -> String {
         let names = policies.iter().filter_map(|trace| self.cluster.policies.get(trace.policy));
         let names: Vec<_> = names.map(|policy| policy.name.as_str()).collect();
-        let (verb, nothing, of) =
-            if names.len() == 1 { ("isolates", "it admits nothing", "it") } else { ("isolate", "they admit nothing", "them") };
+        let (verb, nothing, of) = if names.len() == 1 {
+            ("isolates", "it admits nothing", "it")
+        } else {
+            ("isolate", "they admit nothing", "them")
+        };
         let reason = if policies.iter().all(|trace| trace.rules.is_empty()) {
             nothing.to_owned()
         } else {
@@ -327,7 +329,7 @@ fn admission(policy: &Policy, direction: Direction, at: usize, trace: &crate::ev
     };
     let ports = match &trace.ports {
         PortsTrace::Matched(items) => items.first().map_or(String::new(), |item| format!(", ports[{item}]")),
-        PortsTrace::All | PortsTrace::Missed(_) => ", no ports given".to_owned(),
+        PortsTrace::All | PortsTrace::Missed(_) | PortsTrace::Barred => ", no ports given".to_owned(),
     };
     format!("{} {direction}[{at}]{peer}{ports}", policy.name)
 }

@@ -4,7 +4,9 @@
 //! that comes from the user's files is normalised, so that it cannot steer the terminal.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str};
+use annotate_snippets::{
+    Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str,
+};
 
 use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -47,14 +49,20 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
             text += &section(here, heading.is_none());
         }
         heading = Some(here);
-        text += &property_lines(property, sources, style);
+        let lines = property_lines(property, sources, style);
+        if lines.starts_with('\n') && text.ends_with("\n\n") {
+            text.pop();
+        }
+        text += &lines;
     }
-    text + &summary(report, style)
+    text.truncate(text.trim_end().len());
+    text + "\n" + &summary(report, style)
 }
 
 fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String {
     let gap = if first { "" } else { "\n" };
-    let name = [spec, variant].into_iter().flatten().map(normalize_untrusted_str).collect::<Vec<_>>().join(", variant ");
+    let name =
+        [spec, variant].into_iter().flatten().map(normalize_untrusted_str).collect::<Vec<_>>().join(", variant ");
     format!("{gap}{name}\n")
 }
 
@@ -117,7 +125,11 @@ fn refutation(
         primary: true,
     }));
     let no_lines = marks.is_empty();
-    marks.extend(property.at.as_ref().map(|at| Mark { origin: at.origin, label: "refuted".to_owned(), primary: no_lines }));
+    marks.extend(property.at.as_ref().map(|at| Mark {
+        origin: at.origin,
+        label: "refuted".to_owned(),
+        primary: no_lines,
+    }));
     let title = title(property);
     let group = Group::with_title(Level::ERROR.primary_title(&title).id("refuted"));
     let notes = case.map(case_notes).unwrap_or_else(|| vec![("flows", "none of them is allowed".to_owned())]);
@@ -142,11 +154,9 @@ fn note<'a>(name: &'a str, text: &str) -> Message<'a> {
 fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
     let head = if case.source.is_some() { "flow" } else { "pod" };
     let mut notes = vec![(head, flow(case)), ("today", case.today_words.clone())];
-    match (&case.leaves, &case.enters) {
-        (Some(leaves), Some(enters)) => notes.push(("leaves", format!("{leaves}; enters: {enters}"))),
-        (None, Some(enters)) => notes.push(("why", enters.clone())),
-        _ => {}
-    }
+    let enters = if case.leaves.is_some() { "enters" } else { "why" };
+    notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
+    notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
     notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
     notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
     notes
@@ -217,7 +227,8 @@ fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let mark = |label: &crate::diagnostic::Label, primary| Mark { origin: label.origin, label: label.text.clone(), primary };
+    let mark =
+        |label: &crate::diagnostic::Label, primary| Mark { origin: label.origin, label: label.text.clone(), primary };
     let primary = diagnostic.primary.iter().map(|label| mark(label, true));
     let marks: Vec<_> = primary.chain(diagnostic.related.iter().map(|label| mark(label, false))).collect();
     let notes = diagnostic.notes.iter().map(|text| Level::NOTE.message(normalize_untrusted_str(text)));
@@ -250,7 +261,10 @@ fn snippet<'a>(file: FileId, marks: &'a [Mark], sources: &'a SourceMap) -> Snipp
     let here = || marks.iter().filter(move |mark| mark.origin.file == file);
     let whole = here().map(|mark| mark.origin.span).reduce(Span::to).unwrap_or(Span { start: 0, end: 0 });
     let start = text.get(..whole.range().start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text.get(whole.range().end..).and_then(|after| after.find('\n')).map_or(text.len(), |at| whole.range().end + at);
+    let end = text
+        .get(whole.range().end..)
+        .and_then(|after| after.find('\n'))
+        .map_or(text.len(), |at| whole.range().end + at);
     let line = sources.position(Origin { file, span: Span::new(start, start) }).line;
     let window = text.get(start..end).unwrap_or("");
     let annotations = here().map(|mark| annotation(mark, text, start));
@@ -269,4 +283,3 @@ fn annotation<'a>(mark: &'a Mark, text: &str, start: usize) -> Annotation<'a> {
     let annotation = kind.span(range);
     if mark.label.is_empty() { annotation } else { annotation.label(normalize_untrusted_str(&mark.label)) }
 }
-

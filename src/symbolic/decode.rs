@@ -53,7 +53,7 @@ impl<'q, 'a> Model<'q, 'a> {
     }
 
     fn end(&self, end: &SymbolicEnd, role: &str, protocol: Protocol, port: u16) -> End {
-        let address = self.address(end);
+        let address = self.address(end, role);
         match self.choice(&end.kind) {
             EXTERNAL => End::External(address),
             NODE => End::Node(NodeEnd { name: Some(self.node_name(self.choice(&end.node))), address }),
@@ -143,14 +143,35 @@ impl<'q, 'a> Model<'q, 'a> {
         named.cloned().unwrap_or_else(|| unused(if at == 0 { "node-a" } else { "node-b" }, is_taken))
     }
 
-    fn address(&self, end: &SymbolicEnd) -> IpAddr {
+    fn address(&self, end: &SymbolicEnd, role: &str) -> IpAddr {
+        let matter = self.query.universe.addresses_matter;
         if self.holds(&self.query.wire.v6) {
             let high = u128::from(self.number(&end.address.v6.extract(127, 64)));
             let low = u128::from(self.number(&end.address.v6.extract(63, 0)));
-            IpAddr::V6(Ipv6Addr::from_bits(high << 64 | low))
+            let address = IpAddr::V6(Ipv6Addr::from_bits(high << 64 | low));
+            if matter.v6 {
+                address
+            } else {
+                self.free_address(role, |number| Ipv6Addr::from_bits(0xfd00 << 112 | number).into())
+            }
         } else {
-            IpAddr::V4(Ipv4Addr::from_bits(u32::try_from(self.number(&end.address.v4)).unwrap_or(u32::MAX)))
+            let bits = u32::try_from(self.number(&end.address.v4)).unwrap_or(u32::MAX);
+            let address = IpAddr::V4(Ipv4Addr::from_bits(bits));
+            let ten = |number: u128| Ipv4Addr::from_bits(0x0a00_0000 | u32::try_from(number).unwrap_or(0)).into();
+            if matter.v4 { address } else { self.free_address(role, ten) }
         }
+    }
+
+    /// An address that nobody has, where addresses do not matter: odd for a source, even for a destination.
+    fn free_address(&self, role: &str, address: impl Fn(u128) -> IpAddr) -> IpAddr {
+        let cluster = self.query.setting.cluster;
+        let first = if role == "source" { 1 } else { 2 };
+        let taken = |address: &IpAddr| {
+            cluster.workloads.iter().any(|workload| workload.addresses.contains(address))
+                || cluster.nodes.iter().any(|node| node.addresses.contains(address))
+        };
+        let mut free = (0..0x7f_ffff).map(|number| address(first + 2 * number));
+        free.find(|address| !taken(address)).unwrap_or_else(|| address(first))
     }
 
     fn choice(&self, choice: &Choice) -> usize {
@@ -193,7 +214,8 @@ impl Query<'_> {
         let second = usize::from(from.is_none() || from != to);
         let ends = [
             self.pinned_end(&self.source, &flow.source, flow)?.and(self.source.node.is(node(from, 0))),
-            self.pinned_end(&self.destination, &flow.destination, flow)?.and(self.destination.node.is(node(to, second))),
+            self.pinned_end(&self.destination, &flow.destination, flow)?
+                .and(self.destination.node.is(node(to, second))),
         ];
         let v6 = self.wire.v6.clone().iff(Term::Const(flow.source.address().is_ipv6()));
         let protocol = self.wire.protocol.is(protocol_value(flow.protocol));

@@ -59,8 +59,8 @@ impl<'a> Query<'a> {
         let cluster = setting.cluster;
         let universe = Universe::new(cluster, setting.world, &setting.slice, setting.claim, &setting.workloads);
         Query {
-            source: SymbolicEnd::new("source", &universe),
-            destination: SymbolicEnd::new("destination", &universe),
+            source: SymbolicEnd::new("source", setting.world, &universe),
+            destination: SymbolicEnd::new("destination", setting.world, &universe),
             wire: Wire::new(),
             guards: RefCell::default(),
             universe,
@@ -204,19 +204,46 @@ impl<'a> Query<'a> {
     /// them can be left out, unless the time limit cut the search for a smaller set short.
     #[must_use]
     pub fn core(&self, session: &Session) -> Vec<(usize, Direction)> {
-        let mut core = self.parts();
+        let mut parts = self.parts();
+        parts.sort_by_key(|part| self.tells_less(*part));
+        let mut core = self.shortest_start(session, parts);
         let mut needed = 0;
-        // From the end, so that what is given up first is what comes last in the user's files. What
-        // was needed once stays needed as the set shrinks, so the tail need not be tried again.
+        // From the end, so that what tells least is given up first. What was needed once stays needed
+        // as the set shrinks, so the tail need not be tried again.
         while let Some(at) = core.len().checked_sub(needed + 1) {
             let mut without = core.clone();
             without.remove(at);
             match session.check(&self.assumptions(&without)) {
-                Answer::Unsat => core = self.named_in_core(session, &without),
+                Answer::Unsat => core = without,
                 Answer::Sat | Answer::Unknown => needed += 1,
             }
         }
         core
+    }
+
+    /// The first 1, 2, 4, ... parts, as soon as they carry the proof; then what the solver needed of them.
+    fn shortest_start(&self, session: &Session, parts: Vec<Part>) -> Vec<Part> {
+        let mut length = 1;
+        while length < parts.len() {
+            let start: Vec<Part> = parts.iter().take(length).copied().collect();
+            if session.check(&self.assumptions(&start)) == Answer::Unsat {
+                return self.named_in_core(session, &start);
+            }
+            length *= 2;
+        }
+        match session.check(&self.assumptions(&parts)) {
+            Answer::Unsat => self.named_in_core(session, &parts),
+            Answer::Sat | Answer::Unknown => parts,
+        }
+    }
+
+    /// Where several policies would carry a proof, a plain default deny tells the reader most: one that
+    /// selects every pod, and has no rules.
+    fn tells_less(&self, (index, direction): Part) -> (bool, bool, usize) {
+        let policy = self.setting.cluster.policies.get(index);
+        let has_rules = policy.and_then(|policy| policy.rules(direction)).is_some_and(|rules| !rules.is_empty());
+        let is_choosy = policy.is_some_and(|policy| !policy.pod_selector.selector.is_empty());
+        (has_rules, is_choosy, index)
     }
 
     fn named_in_core(&self, session: &Session, among: &[Part]) -> Vec<Part> {

@@ -203,10 +203,12 @@ impl Address {
         self.lies_in(&IpNet::from(address))
     }
 
-    pub(crate) fn same_as(&self, other: &Address, v6: &Term) -> Term {
-        let four = Term::Sym(self.v4.eq(&other.v4));
-        let six = Term::Sym(self.v6.eq(&other.v6));
-        v6.clone().and(six).or(v6.clone().not().and(four))
+    pub(crate) fn v4_is(&self, other: &Address) -> Term {
+        Term::Sym(self.v4.eq(&other.v4))
+    }
+
+    pub(crate) fn v6_is(&self, other: &Address) -> Term {
+        Term::Sym(self.v6.eq(&other.v6))
     }
 }
 

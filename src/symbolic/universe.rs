@@ -44,6 +44,20 @@ pub(crate) struct Identity {
     pub(crate) single: bool,
 }
 
+/// Address families.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Families {
+    pub(crate) v4: bool,
+    pub(crate) v6: bool,
+}
+
+impl Families {
+    fn add(&mut self, is_v6: bool) {
+        self.v4 |= !is_v6;
+        self.v6 |= is_v6;
+    }
+}
+
 /// Label keys and the values that are told apart.
 pub(crate) type Keys = BTreeMap<String, BTreeSet<String>>;
 
@@ -57,6 +71,7 @@ pub(crate) struct Universe {
     pub(crate) identities: Vec<Identity>,
     /// The nodes that have a name: the declared ones first, then those that only a pod names.
     pub(crate) nodes: Vec<String>,
+    pub(crate) addresses_matter: Families,
     /// Where each declared namespace has its place.
     places: BTreeMap<String, usize>,
 }
@@ -86,6 +101,11 @@ impl Universe {
         universe.nodes = named_nodes(cluster);
         universe.place_namespaces(cluster, world, &mentions);
         universe.place_workloads(cluster, workloads, &mentions.workloads);
+        universe.addresses_matter = mentions.addresses;
+        let declared = universe.identities.iter().flat_map(|identity| &identity.addresses);
+        let of_nodes = cluster.nodes.iter().filter(|_| world.nodes).flat_map(|node| &node.addresses);
+        let families: Vec<bool> = declared.chain(of_nodes).map(IpAddr::is_ipv6).collect();
+        families.into_iter().for_each(|is_v6| universe.addresses_matter.add(is_v6));
         universe
     }
 
@@ -193,6 +213,7 @@ struct Mentions {
     namespaces: BTreeSet<String>,
     port_names: BTreeSet<(String, Protocol)>,
     workloads: BTreeSet<usize>,
+    addresses: Families,
 }
 
 impl Mentions {
@@ -206,15 +227,23 @@ impl Mentions {
     fn rule(&mut self, rule: &Rule) {
         if let Peers::AnyOf(peers) = &rule.peers {
             for peer in peers {
-                let PeerKind::Pods { namespaces, pods } = &peer.kind else { continue };
+                self.peer(&peer.kind);
+            }
+        }
+        if let Ports::AnyOf(items) = &rule.ports {
+            items.iter().for_each(|item| self.port(item.protocol, &item.ports));
+        }
+    }
+
+    fn peer(&mut self, peer: &PeerKind) {
+        match peer {
+            PeerKind::IpBlock(block) => self.addresses.add(block.cidr.addr().is_ipv6()),
+            PeerKind::Pods { namespaces, pods } => {
                 self.pods(pods);
                 if let NamespaceScope::Matching(selector) = namespaces {
                     self.namespaces_matching(selector);
                 }
             }
-        }
-        if let Ports::AnyOf(items) = &rule.ports {
-            items.iter().for_each(|item| self.port(item.protocol, &item.ports));
         }
     }
 
@@ -231,7 +260,8 @@ impl Mentions {
 
     fn endpoint(&mut self, endpoint: &Endpoint) {
         match endpoint {
-            Endpoint::Anything | Endpoint::External(_) | Endpoint::Node(_) => {}
+            Endpoint::Anything | Endpoint::External(None) | Endpoint::Node(_) => {}
+            Endpoint::External(Some(block)) => self.addresses.add(block.addr().is_ipv6()),
             Endpoint::Workload(index) => {
                 self.workloads.insert(*index);
             }

@@ -116,10 +116,11 @@ impl Shrinker<'_> {
 fn self_made_namespaces(judge: &Judge<'_>, flow: &mut Flow, key: &str) {
     let declared = |pod: &PodEnd| judge.cluster.namespaces.contains_key(&pod.namespace.name);
     for end in [&mut flow.source, &mut flow.destination] {
-        if let End::Pod(pod) = end {
-            if !declared(pod) && key != NAMESPACE_NAME_LABEL {
-                pod.namespace.labels.remove(key);
-            }
+        if let End::Pod(pod) = end
+            && !declared(pod)
+            && key != NAMESPACE_NAME_LABEL
+        {
+            pod.namespace.labels.remove(key);
         }
     }
 }
@@ -167,7 +168,8 @@ const PLAIN_V4: [[IpAddr; 3]; 2] = [
 ];
 
 /// The same in IPv6.
-const PLAIN_V6: [[IpAddr; 3]; 2] = [[v6(0xfd00, 1), v6(0x2001, 1), v6(0xfd01, 1)], [v6(0xfd00, 2), v6(0x2001, 2), v6(0xfd01, 2)]];
+const PLAIN_V6: [[IpAddr; 3]; 2] =
+    [[v6(0xfd00, 1), v6(0x2001, 1), v6(0xfd01, 1)], [v6(0xfd00, 2), v6(0x2001, 2), v6(0xfd01, 2)]];
 
 const fn v4(a: u8, b: u8, c: u8, d: u8) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(a, b, c, d))

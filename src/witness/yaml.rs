@@ -37,7 +37,11 @@ fn pods(counterexample: &Counterexample) -> Vec<(&'static str, &PodEnd)> {
 
 fn namespace(namespace: &Namespace) -> String {
     let labels: Labels = namespace.labels.iter().filter(|(key, _)| *key != NAMESPACE_NAME_LABEL).map(own).collect();
-    format!("---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {}\n{}", quoted(&namespace.name), labels_block(&labels))
+    format!(
+        "---\napiVersion: v1\nkind: Namespace\nmetadata:\n  name: {}\n{}",
+        quoted(&namespace.name),
+        labels_block(&labels)
+    )
 }
 
 fn own((key, value): (&String, &String)) -> (String, String) {
@@ -46,7 +50,8 @@ fn own((key, value): (&String, &String)) -> (String, String) {
 
 fn pod_document(role: &str, pod: &PodEnd) -> String {
     let namespace = quoted(&pod.namespace.name);
-    let metadata = format!("metadata:\n  name: netverify-{role}\n  namespace: {namespace}\n{}", labels_block(&pod.labels));
+    let metadata =
+        format!("metadata:\n  name: netverify-{role}\n  namespace: {namespace}\n{}", labels_block(&pod.labels));
     let container = "spec:\n  containers:\n    - name: main\n      image: busybox\n      command: [sleep, infinity]\n";
     format!("---\napiVersion: v1\nkind: Pod\n{metadata}{container}{}", ports_block(pod))
 }

@@ -150,3 +150,24 @@ fn under_union_the_pods_that_a_matching_peer_selects_lend_their_numbers() {
     assert!(!judged(vec![elsewhere], "lab"), "the peer does not select the destination");
     assert!(!judged(vec![block_peer("0.0.0.0/0", &[])], "lab"), "a block selects no declared pod");
 }
+
+#[test]
+fn names_of_ingress_rules_are_never_barred() {
+    let options = Options { egress_named_port_any: EgressNamedPortAny::None, ..Options::default() };
+    let flow = tcp(source(), declaring("app", vec![port("http", 80, Protocol::Tcp)]), 80);
+    assert_eq!(ingress_ports(vec![named("http")], &options, &flow), PortsTrace::Matched(vec![0]));
+}
+
+#[test]
+fn under_union_a_rule_without_peers_borrows_from_where_the_plugin_looks() {
+    let flow = tcp(source(), declaring("app", vec![]), 8080);
+    let judged = |egress_named_port_any, lender: &str| {
+        let mut cluster = cluster(vec![egress(rule(vec![], vec![named("http")]))]);
+        cluster.workloads.push(workload(lender, &[], vec![port("http", 8080, Protocol::Tcp)]));
+        let options = Options { egress_named_port_any, ..union() };
+        judge(&cluster, &options, Direction::Egress, &flow) == PortsTrace::Matched(vec![0])
+    };
+    assert!(judged(EgressNamedPortAny::Destination, "ops"));
+    assert!(judged(EgressNamedPortAny::Namespace, "app"));
+    assert!(!judged(EgressNamedPortAny::Namespace, "ops"));
+}

@@ -1,0 +1,226 @@
+//! Kubernetes manifests to the model, with the exact place of everything.
+//!
+//! [`read`] takes paths and gives [`Objects`], each checked as the API server would check it;
+//! [`assemble`] makes one [`Cluster`] of several sets. Input that is not wholly understood is refused:
+//! a field that is skipped, a scalar that is read otherwise than Kubernetes reads it, a policy of a
+//! kind that is not supported would each make a proof about another cluster. Every fault is reported,
+//! not only the first. What comes out is to be used only where no error was reported.
+//!
+//! The YAML crate is named in `yaml` alone, `k8s_openapi` only under this module. The command line and
+//! the spec call this module; it calls `model`, `source` and `diagnostic`.
+
+mod assemble;
+mod cidr;
+mod decode;
+mod hints;
+mod input;
+mod kinds;
+mod limits;
+mod merge;
+mod names;
+mod object;
+mod other;
+mod place;
+mod policy;
+mod scalar;
+mod stream;
+mod validate;
+mod workload;
+mod yaml;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::workload::Cluster;
+use crate::source::{FileId, Origin, SourceMap, Span};
+use input::Input;
+use object::{Contents, Object, Reader};
+
+/// A path as the user named it, and where the spec names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ManifestPath {
+    /// A file, a folder, a glob, or `-` for standard input.
+    pub path: String,
+    /// What a relative path is relative to; the current folder where there is none.
+    pub base: Option<PathBuf>,
+    /// The place in the spec that names the path.
+    pub origin: Option<Origin>,
+}
+
+impl ManifestPath {
+    /// A path that the command line names.
+    #[must_use]
+    pub fn new(path: impl Into<String>) -> ManifestPath {
+        ManifestPath { path: path.into(), base: None, origin: None }
+    }
+}
+
+/// How manifests are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Kinds that change what traffic flows and are to be left out all the same.
+    pub ignore_kinds: BTreeSet<String>,
+    /// The namespace of objects that name none (R1).
+    pub default_namespace: String,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings { ignore_kinds: BTreeSet::new(), default_namespace: "default".to_owned() }
+    }
+}
+
+/// The objects of one set of paths, decoded and checked one by one: plain data, to be used in as many
+/// clusters as there are variants.
+pub struct Objects {
+    objects: Vec<Object>,
+    unread: BTreeMap<String, usize>,
+    ignored: BTreeMap<String, usize>,
+    /// Whether everything could be read.
+    complete: bool,
+}
+
+impl Objects {
+    /// How many objects were read.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+}
+
+/// Reads the text of one file that is no manifest (a spec), with the limits and faults of manifests.
+pub fn open(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Option<FileId> {
+    input::open(path, sources, diagnostics)
+}
+
+/// Reads everything that the paths mean: files, folders, globs, standard input.
+pub fn read(
+    paths: &[ManifestPath],
+    settings: &Settings,
+    sources: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Objects {
+    let mut found = Vec::new();
+    let inputs = input::collect(paths, sources, &mut found);
+    let place = paths.first().and_then(|path| path.origin);
+    let objects = read_inputs(&inputs, place, settings, sources, &mut found);
+    diagnostics.append(&mut found);
+    objects
+}
+
+/// Reads one text, for tests, fuzzing and embedding.
+pub fn read_text(
+    name: &str,
+    text: &str,
+    settings: &Settings,
+    sources: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Objects {
+    let input = Input { file: sources.add(name, text), in_folder: false };
+    let mut found = Vec::new();
+    let objects = read_inputs(&[input], None, settings, sources, &mut found);
+    diagnostics.append(&mut found);
+    objects
+}
+
+/// Makes one cluster of several sets of objects. Conflicts between objects are found here (R41).
+pub fn assemble(parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
+    assemble::cluster(parts, diagnostics)
+}
+
+/// A piece of a file, to be read on any thread.
+struct Task {
+    file: FileId,
+    text: Arc<str>,
+    range: std::ops::Range<usize>,
+    in_folder: bool,
+}
+
+fn read_inputs(
+    inputs: &[Input],
+    place: Option<Origin>,
+    settings: &Settings,
+    sources: &SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Objects {
+    let tasks: Vec<Task> = inputs.iter().flat_map(|input| tasks(input, sources, diagnostics)).collect();
+    let contents: Vec<Contents> = tasks.par_iter().map(|task| read_piece(task, settings)).collect();
+    let mut all = Contents::default();
+    for part in contents {
+        merge(&mut all, part);
+    }
+    diagnostics.append(&mut all.diagnostics);
+    if all.objects.len() > limits::OBJECTS {
+        diagnostics.push(Diagnostic::error(Code::LimitExceeded, "there are more than 1,000,000 objects"));
+    }
+    let complete = !diagnostics.iter().any(Diagnostic::is_error);
+    if complete && all.recognised == 0 {
+        diagnostics.push(nothing_read(inputs, place, &all));
+    }
+    Objects { objects: all.objects, unread: all.unread, ignored: all.ignored, complete }
+}
+
+fn tasks(input: &Input, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Vec<Task> {
+    let Some(text) = sources.file(input.file).map(|file| file.text().clone()) else { return Vec::new() };
+    let at = |at: usize| Origin { file: input.file, span: Span::new(at, at + 1) };
+    if let Some(nul) = text.find('\0') {
+        let diagnostic = Diagnostic::error(Code::YamlSyntax, "this is not YAML: it holds a NUL byte").at(at(nul), "");
+        diagnostics.push(diagnostic.help("save the file as UTF-8 text"));
+        return Vec::new();
+    }
+    let pieces = stream::cut(&text);
+    if pieces.len() > limits::DOCUMENTS {
+        let message = "this file holds more than 200,000 documents";
+        diagnostics.push(Diagnostic::error(Code::LimitExceeded, message).at(at(0), "").note(limits::WORDS));
+        return Vec::new();
+    }
+    let task = |range| Task { file: input.file, text: text.clone(), range, in_folder: input.in_folder };
+    pieces.into_iter().map(task).collect()
+}
+
+fn read_piece(task: &Task, settings: &Settings) -> Contents {
+    let mut contents = Contents::default();
+    let text = task.text.get(task.range.clone()).unwrap_or("");
+    let piece = yaml::Piece { file: task.file, text, start: task.range.start };
+    let reader = Reader { text: &task.text, in_folder: task.in_folder, settings };
+    for node in yaml::parse(piece, &mut contents.diagnostics) {
+        reader.document(&node, &mut contents);
+    }
+    contents
+}
+
+fn merge(all: &mut Contents, mut part: Contents) {
+    all.objects.append(&mut part.objects);
+    all.diagnostics.append(&mut part.diagnostics);
+    all.recognised += part.recognised;
+    for (kind, number) in part.unread {
+        *all.unread.entry(kind).or_default() += number;
+    }
+    for (kind, number) in part.ignored {
+        *all.ignored.entry(kind).or_default() += number;
+    }
+}
+
+/// A run that reads nothing proves nothing.
+fn nothing_read(inputs: &[Input], place: Option<Origin>, all: &Contents) -> Diagnostic {
+    let met: Vec<_> = all.unread.keys().chain(all.ignored.keys()).map(String::as_str).collect();
+    let met = if met.is_empty() { String::new() } else { format!("; what was found: {}", met.join(", ")) };
+    let diagnostic =
+        Diagnostic::error(Code::EmptyInput, format!("the manifests hold no object that netverify reads{met}"))
+            .help("name at least one file with a NetworkPolicy, a workload, a Service, a Namespace or a Node");
+    let first = inputs.first().map(|input| Origin { file: input.file, span: Span::new(0, 0) });
+    match place.or(first) {
+        Some(origin) => diagnostic.at(origin, ""),
+        None => diagnostic,
+    }
+}

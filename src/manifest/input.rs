@@ -1,0 +1,197 @@
+//! From paths to texts: files, folders, globs and standard input. Names stay as the user wrote them.
+//! Called by the module's front only.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
+
+use super::{ManifestPath, limits};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{FileId, Origin, SourceMap};
+
+/// A text that was read.
+pub struct Input {
+    /// Its number among the sources.
+    pub file: FileId,
+    /// Whether it was met in a folder, where other things than objects may lie.
+    pub in_folder: bool,
+}
+
+/// Finds and reads everything that the paths mean, each file once.
+pub fn collect(paths: &[ManifestPath], sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Vec<Input> {
+    let mut collector = Collector { sources, diagnostics, seen: BTreeSet::new(), stdin: false, inputs: Vec::new() };
+    // Files that are named count as named, also where a folder holds them too.
+    let (folders, files): (Vec<_>, Vec<_>) = paths.iter().partition(|path| resolve(path).is_dir());
+    for path in files.into_iter().chain(folders) {
+        collector.path(path);
+    }
+    collector.inputs
+}
+
+/// Reads one file that is no manifest, under the same limits.
+pub fn open(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Option<FileId> {
+    let mut collector = Collector { sources, diagnostics, seen: BTreeSet::new(), stdin: false, inputs: Vec::new() };
+    collector.file(path, false, None);
+    collector.inputs.first().map(|input| input.file)
+}
+
+fn resolve(path: &ManifestPath) -> PathBuf {
+    match &path.base {
+        Some(base) => base.join(&path.path),
+        None => PathBuf::from(&path.path),
+    }
+}
+
+struct Collector<'a> {
+    sources: &'a mut SourceMap,
+    diagnostics: &'a mut Vec<Diagnostic>,
+    seen: BTreeSet<PathBuf>,
+    stdin: bool,
+    inputs: Vec<Input>,
+}
+
+impl Collector<'_> {
+    fn path(&mut self, path: &ManifestPath) {
+        if path.path == "-" {
+            return self.stdin(path);
+        }
+        let full = resolve(path);
+        // A file called `[a].yaml` is that file, not a pattern.
+        match std::fs::metadata(&full) {
+            Ok(meta) if meta.is_dir() => self.folder(&full, path),
+            Ok(_) => self.file(&full, false, path.origin),
+            Err(_) if path.path.contains(['*', '?', '[']) => self.glob(path),
+            Err(error) => self.unreadable(&full, &error, path.origin),
+        }
+    }
+
+    fn report(&mut self, diagnostic: Diagnostic, origin: Option<Origin>) {
+        self.diagnostics.push(match origin {
+            Some(origin) => diagnostic.at(origin, ""),
+            None => diagnostic,
+        });
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &std::io::Error, origin: Option<Origin>) {
+        let name = path.display();
+        let diagnostic = match error.kind() {
+            ErrorKind::NotFound => Diagnostic::error(Code::FileNotFound, format!("there is no file or folder {name}"))
+                .help("paths in a spec are relative to the spec; on the command line, to the current folder"),
+            _ => Diagnostic::error(Code::FileUnreadable, format!("cannot read {name}: {error}")),
+        };
+        self.report(diagnostic, origin);
+    }
+
+    fn stdin(&mut self, path: &ManifestPath) {
+        if std::mem::replace(&mut self.stdin, true) {
+            let diagnostic = Diagnostic::error(Code::Usage, "standard input (`-`) can be read only once");
+            return self.report(diagnostic, path.origin);
+        }
+        match read_limited(std::io::stdin().lock()) {
+            Ok(bytes) => self.text("<stdin>", bytes, false, path.origin),
+            Err(error) => self.unreadable(Path::new("<stdin>"), &error, path.origin),
+        }
+    }
+
+    fn glob(&mut self, path: &ManifestPath) {
+        let pattern = match &path.base {
+            Some(base) => Path::new(&glob::Pattern::escape(&base.to_string_lossy())).join(&path.path),
+            None => PathBuf::from(&path.path),
+        };
+        let matches = match glob::glob(&pattern.to_string_lossy()) {
+            Ok(matches) => matches,
+            Err(error) => {
+                let message = format!("{} is neither a file nor a pattern: {error}", path.path);
+                return self.report(Diagnostic::error(Code::FileNotFound, message), path.origin);
+            }
+        };
+        let mut any = false;
+        for entry in matches {
+            any = true;
+            match entry {
+                Ok(found) if found.is_dir() => self.folder(&found, path),
+                Ok(found) => self.file(&found, false, path.origin),
+                Err(error) => self.unreadable(error.path(), error.error(), path.origin),
+            }
+        }
+        if !any {
+            let message = format!("no file matches {}", resolve(path).display());
+            self.report(Diagnostic::error(Code::FileNotFound, message), path.origin);
+        }
+    }
+
+    fn folder(&mut self, folder: &Path, path: &ManifestPath) {
+        let mut any = false;
+        for entry in walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+            match entry {
+                Ok(entry) if entry.file_type().is_dir() || !is_manifest(entry.path()) => {}
+                Ok(entry) => {
+                    any = true;
+                    self.file(entry.path(), true, path.origin);
+                }
+                Err(error) => {
+                    any = true;
+                    let message = format!("cannot read the folder {}: {error}", folder.display());
+                    self.report(Diagnostic::error(Code::FileUnreadable, message), path.origin);
+                }
+            }
+        }
+        if !any {
+            let message = format!("the folder {} holds no .yaml, .yml or .json file", folder.display());
+            self.report(Diagnostic::error(Code::EmptyInput, message), path.origin);
+        }
+    }
+
+    fn file(&mut self, path: &Path, in_folder: bool, origin: Option<Origin>) {
+        if !self.seen.insert(path.to_owned()) {
+            return;
+        }
+        match read_file(path) {
+            Ok(Some(bytes)) => self.text(&path.display().to_string(), bytes, in_folder, origin),
+            Ok(None) => {
+                let message = format!("{} is not a regular file", path.display());
+                let help = "write `-` to read from a pipe on standard input";
+                self.report(Diagnostic::error(Code::FileUnreadable, message).help(help), origin);
+            }
+            Err(error) => self.unreadable(path, &error, origin),
+        }
+    }
+
+    fn text(&mut self, name: &str, bytes: Vec<u8>, in_folder: bool, origin: Option<Origin>) {
+        if bytes.len() as u64 > limits::FILE_BYTES {
+            let message = format!("{name} is larger than 64 MiB");
+            let help = "split it: any number of files can be given";
+            return self.report(Diagnostic::error(Code::LimitExceeded, message).help(help), origin);
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => self.inputs.push(Input { file: self.sources.add(name, text), in_folder }),
+            Err(error) => {
+                let at = error.utf8_error().valid_up_to();
+                let line = error.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count() + 1;
+                let message = format!("{name}, line {line}, is not UTF-8");
+                let help = "save the file as UTF-8";
+                self.report(Diagnostic::error(Code::NotUtf8, message).help(help), origin);
+            }
+        }
+    }
+}
+
+fn is_manifest(path: &Path) -> bool {
+    path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end.eq_ignore_ascii_case(known)))
+}
+
+/// The bytes of a regular file; `None` for a pipe or a device, which could block forever.
+fn read_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Ok(None);
+    }
+    read_limited(File::open(path)?).map(Some)
+}
+
+/// At most one byte more than the limit, which then shows that the limit was met.
+fn read_limited(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

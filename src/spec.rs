@@ -1,0 +1,172 @@
+//! The spec file: what exists, what is called how, and what must hold.
+//!
+//! A spec is TOML, read by hand so that all its faults are reported in one run, each with its place.
+//! [`parse`] checks the file alone: it opens no manifest, and sentences stay text for
+//! [`crate::language`] to read. `docs/spec.md` is the reference. The commands call it.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::world::World;
+use crate::source::{FileId, Origin, Span};
+
+mod endpoints;
+mod read;
+mod tables;
+
+pub use crate::language::NamedEndpoint;
+
+/// The largest spec, in bytes.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+/// The most properties in one spec.
+pub const MAX_PROPERTIES: usize = 10_000;
+/// The most variants in one spec.
+pub const MAX_VARIANTS: usize = 1_000;
+/// The most endpoints in one spec.
+pub const MAX_ENDPOINTS: usize = 1_000;
+
+/// A value with the place where it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written<T> {
+    /// The value.
+    pub value: T,
+    /// Where. For a string without escapes the text between the quotes, else the whole value.
+    pub origin: Origin,
+}
+
+/// A spec file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spec {
+    /// What it is about.
+    pub title: Option<String>,
+    /// Files, folders and globs, relative to the spec.
+    pub manifests: Vec<Written<String>>,
+    /// What could exist.
+    pub world: World,
+    /// What the sentences can call by name.
+    pub endpoints: BTreeMap<String, NamedEndpoint>,
+    /// What must hold, in the order of the file.
+    pub properties: Vec<PropertySpec>,
+    /// The sets of manifests to prove it over, in the order of the file; may be empty.
+    pub variants: Vec<VariantSpec>,
+}
+
+/// How much a refuted property matters.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum PropertySeverity {
+    Info,
+    Low,
+    #[default]
+    Medium,
+    High,
+    Critical,
+}
+
+impl PropertySeverity {
+    /// Every severity, the least first.
+    pub const ALL: [PropertySeverity; 5] = [
+        PropertySeverity::Info,
+        PropertySeverity::Low,
+        PropertySeverity::Medium,
+        PropertySeverity::High,
+        PropertySeverity::Critical,
+    ];
+
+    /// The name as a spec writes it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            PropertySeverity::Info => "info",
+            PropertySeverity::Low => "low",
+            PropertySeverity::Medium => "medium",
+            PropertySeverity::High => "high",
+            PropertySeverity::Critical => "critical",
+        }
+    }
+}
+
+/// One `[[property]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PropertySpec {
+    /// Its name, unique in the spec.
+    pub name: Written<String>,
+    /// The sentence of `assert`, unread.
+    pub sentence: Written<String>,
+    /// How much it matters.
+    pub severity: PropertySeverity,
+    /// Why it must hold.
+    pub why: Option<String>,
+    /// Whether it may be about nothing.
+    pub allow_vacuous: bool,
+    /// The variants it is about; `None` for all.
+    pub variants: Option<Vec<Written<String>>>,
+}
+
+impl PropertySpec {
+    /// Whether the property is asked of this variant; one that names variants is not asked of the
+    /// nameless one.
+    #[must_use]
+    pub fn applies_to(&self, variant: Option<&str>) -> bool {
+        match &self.variants {
+            None => true,
+            Some(names) => names.iter().any(|name| Some(name.value.as_str()) == variant),
+        }
+    }
+}
+
+/// One `[[variant]]`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VariantSpec {
+    /// Its name, unique in the spec.
+    pub name: Written<String>,
+    /// Its manifests.
+    pub manifests: Vec<Written<String>>,
+    /// Whether they stand instead of the spec's own, not beside them.
+    pub replace: bool,
+}
+
+/// One set of manifests to prove properties over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Run<'a> {
+    /// The variant; `None` where the spec has none.
+    pub variant: Option<&'a VariantSpec>,
+    /// All manifests of the run.
+    pub manifests: Vec<&'a Written<String>>,
+}
+
+impl Spec {
+    /// The runs that the spec asks for: one a variant, or a nameless one over its own manifests.
+    #[must_use]
+    pub fn runs(&self) -> Vec<Run<'_>> {
+        if self.variants.is_empty() {
+            return vec![Run { variant: None, manifests: self.manifests.iter().collect() }];
+        }
+        self.variants.iter().map(|variant| self.run(variant)).collect()
+    }
+
+    fn run<'a>(&'a self, variant: &'a VariantSpec) -> Run<'a> {
+        let own = self.manifests.iter().filter(|_| !variant.replace);
+        Run { variant: Some(variant), manifests: own.chain(&variant.manifests).collect() }
+    }
+}
+
+/// Reads a spec. Where a diagnostic is an error, the spec is what could be made of the rest.
+#[must_use]
+pub fn parse(file: FileId, text: &str) -> (Spec, Vec<Diagnostic>) {
+    if text.len() > MAX_BYTES {
+        let message = format!("a spec has at most {MAX_BYTES} bytes, and this one has {}", text.len());
+        let start = Origin { file, span: Span::new(0, 0) };
+        return (Spec::default(), vec![Diagnostic::error(Code::LimitExceeded, message).at(start, "")]);
+    }
+    let mut reader = read::Reader::new(file, text);
+    let spec = match reader.document() {
+        Some(document) => tables::spec(&mut reader, &document),
+        None => Spec::default(),
+    };
+    (spec, reader.into_faults())
+}
+
+#[cfg(test)]
+mod tests;
