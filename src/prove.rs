@@ -119,6 +119,20 @@ enum First {
     None(Vec<Pillar>),
     /// A case, not yet the most telling one.
     Some(Box<Flow>),
+    /// A case in which somebody has the address of a declared pod that was not in question.
+    Stolen,
+    /// The time limit was met.
+    Unknown,
+}
+
+/// The answer to one of the questions of a property.
+enum Asked {
+    /// There is no such case.
+    No,
+    /// This one.
+    Case(Box<Flow>),
+    /// Only one in which somebody has the address of a declared pod that was not in question.
+    Stolen,
     /// The time limit was met.
     Unknown,
 }
@@ -139,26 +153,48 @@ impl<'a> Decision<'a> {
             First::None(rests_on) => Ok(self.none_found(rests_on)),
             First::Some(flow) => self.found(*flow, slice),
             First::AboutNothing => Ok(self.about_nothing()),
-            First::Unknown => Ok(self.unknown()),
+            First::Stolen | First::Unknown => Ok(self.unknown()),
+        }
+    }
+
+    /// Asked first of the workloads that have to be told apart, and of all of them only where the
+    /// answer turns on an address that one of the others is known by.
+    fn first_answer(&self, slice: &Slice) -> Result<First, Error> {
+        let few = self.workloads_in_question();
+        let all = self.declared_ends();
+        let is_all = few == all;
+        match self.search(slice, few, is_all)? {
+            First::Stolen => self.search(slice, all, true),
+            other => Ok(other),
         }
     }
 
     /// Two questions in one scope: is the claim about anything, and is there a case that decides it?
-    fn first_answer(&self, slice: &Slice) -> Result<First, Error> {
-        let query = self.query(slice.clone(), self.workloads_in_question());
+    fn search(&self, slice: &Slice, workloads: Vec<usize>, is_all: bool) -> Result<First, Error> {
+        let query = self.query(slice.clone(), workloads);
         let subject = property::subject(&query, self.job.claim);
         let sought = property::sought(&query, self.job.claim);
-        self.session.scoped(|| match query.check(self.session, &[subject]) {
-            Answer::Unsat => Ok(First::AboutNothing),
-            Answer::Unknown => Ok(First::Unknown),
-            Answer::Sat => match query.check(self.session, &[sought]) {
-                Answer::Unsat => Ok(First::None(self.pillars(&query))),
-                Answer::Sat => {
-                    Ok(self.legal_model(&query, &[])?.map_or(First::Unknown, |flow| First::Some(Box::new(flow))))
-                }
-                Answer::Unknown => Ok(First::Unknown),
-            },
+        self.session.scoped(|| match self.ask(&query, subject, is_all)? {
+            Asked::No => Ok(First::AboutNothing),
+            Asked::Stolen => Ok(First::Stolen),
+            Asked::Unknown => Ok(First::Unknown),
+            Asked::Case(_) => Ok(match self.ask(&query, sought, is_all)? {
+                Asked::No => First::None(self.pillars(&query)),
+                Asked::Case(flow) => First::Some(flow),
+                Asked::Stolen => First::Stolen,
+                Asked::Unknown => First::Unknown,
+            }),
         })
+    }
+
+    /// Asserts the statement and asks for a case in which nobody has another's address.
+    fn ask(&self, query: &Query<'_>, statement: Statement, is_all: bool) -> Result<Asked, Error> {
+        match query.check(self.session, &[statement]) {
+            Answer::Unsat => Ok(Asked::No),
+            Answer::Unknown => Ok(Asked::Unknown),
+            Answer::Sat if !is_all && self.is_stolen(query)? => Ok(Asked::Stolen),
+            Answer::Sat => self.legal_case(query, &[]),
+        }
     }
 
     fn query(&self, slice: Slice, workloads: Vec<usize>) -> Query<'a> {
@@ -181,7 +217,7 @@ impl<'a> Decision<'a> {
         if world.pods == Existence::Declared || world.trust != crate::model::world::Trust::default() {
             return self.declared_ends();
         }
-        named_workloads(self.job.claim)
+        named_workloads(self.job.claim).into_iter().filter(|index| self.in_network(*index)).collect()
     }
 
     /// Declared workloads that may be an end of a flow of the claim, or that it names.
@@ -197,8 +233,13 @@ impl<'a> Decision<'a> {
                 || named.contains(index)
                 || ends(self.job.claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
         };
-        let in_network = |index: &usize| cluster.workloads.get(*index).is_some_and(|workload| !workload.host_network);
-        (0..cluster.workloads.len()).filter(in_network).filter(may_be_an_end).collect()
+        let indices = 0..cluster.workloads.len();
+        indices.filter(|index| self.in_network(*index)).filter(may_be_an_end).collect()
+    }
+
+    /// R33: a pod on its node's network is its node, and no end of its own.
+    fn in_network(&self, index: usize) -> bool {
+        self.job.cluster.workloads.get(index).is_some_and(|workload| !workload.host_network)
     }
 
     /// No case: proved. For "some can reach": refuted.
@@ -254,23 +295,28 @@ impl<'a> Decision<'a> {
             }
             for preference in preferences(&query, self.job.claim) {
                 let exists = query.check_assuming(self.session, &preference) == Answer::Sat;
-                if exists && let Some(flow) = self.legal_model(&query, &preference)? {
-                    return Ok(Some(flow));
+                if exists && let Asked::Case(flow) = self.legal_case(&query, &preference)? {
+                    return Ok(Some(*flow));
                 }
             }
             Ok(None)
         })
     }
 
-    /// The flow of the last Sat, once none of its ends has another's address. `None` where the time
-    /// limit ends the search.
-    fn legal_model(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Option<Flow>, Error> {
+    fn is_stolen(&self, query: &Query<'_>) -> Result<bool, Error> {
+        Ok(query.forbid_stolen_addresses(&Model::of(query, self.session)?.flow()).is_some())
+    }
+
+    /// The case of the last Sat, once none of its ends has another's address.
+    fn legal_case(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Asked, Error> {
         loop {
             let flow = Model::of(query, self.session)?.flow();
-            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Some(flow)) };
+            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Asked::Case(Box::new(flow))) };
             self.session.assert(&forbidden);
-            if self.is_late() || query.check_assuming(self.session, assumed) != Answer::Sat {
-                return Ok(None);
+            match query.check_assuming(self.session, assumed) {
+                Answer::Unsat => return Ok(Asked::No),
+                Answer::Sat if !self.is_late() => {}
+                Answer::Sat | Answer::Unknown => return Ok(Asked::Unknown),
             }
         }
     }

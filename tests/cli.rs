@@ -66,7 +66,6 @@ fn policy(spec: &str) -> String {
     )
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn bad_manifests() -> Vec<(&'static str, String)> {
     vec![
         ("broken YAML", "metadata: {name: [\nspec:\n".to_owned()),

@@ -34,7 +34,7 @@ impl Encoder<'_> {
             }
             Endpoint::Node(None) => end.is_node(),
             Endpoint::Node(Some(name)) => {
-                let at = self.cluster.nodes.iter().position(|node| node.name == *name);
+                let at = self.universe.nodes.iter().position(|node| node == name);
                 end.is_node().and(at.map_or(Term::FALSE, |at| end.node.is(at + UNLISTED_NODES)))
             }
             Endpoint::Union(parts) => Term::any(parts.iter().map(|part| self.contains(part, end))),
@@ -51,7 +51,7 @@ impl Encoder<'_> {
     }
 
     fn is_workload(&self, workload: usize, end: &SymbolicEnd) -> Term {
-        let at = self.universe.identities.iter().position(|identity| identity.workload == workload);
+        let at = self.universe.identities.iter().position(|identity| identity.workloads.contains(&workload));
         end.is_pod().and(at.map_or(Term::FALSE, |at| end.identity.is(at + 1)))
     }
 

@@ -65,8 +65,11 @@ impl<'q, 'a> Model<'q, 'a> {
         let identity = self.choice(&end.identity);
         let declared = identity.checked_sub(1).and_then(|at| self.query.universe.identities.get(at));
         let workload = declared.and_then(|identity| {
-            let workload = self.query.setting.cluster.workloads.get(identity.workload)?;
-            Some((identity.workload, workload))
+            // Of pods that nothing tells apart, the two ends are two.
+            let both = self.choice(&self.query.source.identity) == self.choice(&self.query.destination.identity);
+            let members = &identity.workloads;
+            let index = if both && role == "destination" { members.last() } else { members.first() };
+            Some((*index?, self.query.setting.cluster.workloads.get(*index?)?))
         });
         let Some((index, workload)) = workload else {
             return self.hypothetical(end, role, address, protocol, port);
@@ -77,7 +80,7 @@ impl<'q, 'a> Model<'q, 'a> {
             labels: workload.labels.clone(),
             ports: workload.ports.clone(),
             address,
-            node: workload.node.clone(),
+            node: workload.node.clone().or_else(|| Some(self.node_name(self.choice(&end.node)))),
             host_network: workload.host_network,
             workload: Some(index),
         }
@@ -135,9 +138,9 @@ impl<'q, 'a> Model<'q, 'a> {
     }
 
     fn node_name(&self, at: usize) -> String {
-        let declared = at.checked_sub(UNLISTED_NODES).and_then(|at| self.query.setting.cluster.nodes.get(at));
-        let is_taken = |name: &str| self.query.setting.cluster.nodes.iter().any(|node| node.name == name);
-        declared.map_or_else(|| unused(if at == 0 { "node-a" } else { "node-b" }, is_taken), |node| node.name.clone())
+        let named = at.checked_sub(UNLISTED_NODES).and_then(|at| self.query.universe.nodes.get(at));
+        let is_taken = |name: &str| self.query.universe.nodes.iter().any(|node| node == name);
+        named.cloned().unwrap_or_else(|| unused(if at == 0 { "node-a" } else { "node-b" }, is_taken))
     }
 
     fn address(&self, end: &SymbolicEnd, role: &str) -> IpAddr {
@@ -204,9 +207,15 @@ impl Query<'_> {
     /// that cannot exist in this world.
     #[must_use]
     pub fn pinned(&self, flow: &Flow) -> Option<Statement> {
+        let (from, to) = (node_of(&flow.source), node_of(&flow.destination));
+        let place = |name| self.universe.nodes.iter().position(|node| Some(node) == name);
+        let node = |name, unlisted| place(name).map_or(unlisted, |at| at + UNLISTED_NODES);
+        // Two nodes without a place are two, unless they have one name.
+        let second = usize::from(from.is_none() || from != to);
         let ends = [
-            self.pinned_end(&self.source, &flow.source, flow)?,
-            self.pinned_end(&self.destination, &flow.destination, flow)?,
+            self.pinned_end(&self.source, &flow.source, flow)?.and(self.source.node.is(node(from, 0))),
+            self.pinned_end(&self.destination, &flow.destination, flow)?
+                .and(self.destination.node.is(node(to, second))),
         ];
         let v6 = self.wire.v6.clone().iff(Term::Const(flow.source.address().is_ipv6()));
         let protocol = self.wire.protocol.is(protocol_value(flow.protocol));
@@ -215,14 +224,10 @@ impl Query<'_> {
 
     fn pinned_end(&self, symbolic: &SymbolicEnd, end: &End, flow: &Flow) -> Option<Term> {
         let address = symbolic.address.is(end.address());
-        let node = |name: Option<&String>| {
-            let at = self.setting.cluster.nodes.iter().position(|node| Some(&node.name) == name);
-            symbolic.node.is(at.map_or(0, |at| at + UNLISTED_NODES))
-        };
         let kind = match end {
             End::External(_) => symbolic.kind.is(EXTERNAL),
-            End::Node(named) => symbolic.kind.is(NODE).and(node(named.name.as_ref())),
-            End::Pod(pod) => self.pinned_pod(symbolic, pod, flow)?.and(node(pod.node.as_ref())),
+            End::Node(_) => symbolic.kind.is(NODE),
+            End::Pod(pod) => self.pinned_pod(symbolic, pod, flow)?,
         };
         Some(kind.and(address))
     }
@@ -259,6 +264,15 @@ impl Query<'_> {
         let place = self.universe.place(name).or_else(fresh)?;
         let open = !matches!(self.universe.namespaces.get(place), Some(NamespaceValue::Declared(_)));
         Some((symbolic.namespace.is(place), open))
+    }
+}
+
+/// The node that the end is or runs on, where that is known.
+fn node_of(end: &End) -> Option<&String> {
+    match end {
+        End::Pod(pod) => pod.node.as_ref(),
+        End::Node(node) => node.name.as_ref(),
+        End::External(_) => None,
     }
 }
 

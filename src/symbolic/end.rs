@@ -6,6 +6,7 @@
 //! by declared objects alone. Symbolic code alone calls this module.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use super::term::{Address, Choice, Port, Term};
 use super::universe::{Identity, Keys, NamespaceValue, Universe};
@@ -85,7 +86,7 @@ pub(crate) struct SymbolicEnd {
 
 impl SymbolicEnd {
     /// A new end; `name` sets its variables apart from the other end's.
-    pub(crate) fn new(name: &str, cluster: &Cluster, world: &World, universe: &Universe) -> SymbolicEnd {
+    pub(crate) fn new(name: &str, world: &World, universe: &Universe) -> SymbolicEnd {
         let labels = |what: &str, keys: &Keys| {
             let choice = |key: &String, count: usize| Choice::new(&format!("{name}.{what}[{key}]"), count + 2);
             keys.iter().map(|(key, values)| (key.clone(), choice(key, values.len()))).collect()
@@ -101,7 +102,7 @@ impl SymbolicEnd {
             pod_labels: labels("pod", &universe.pod_keys),
             address: Address::new(name),
             identity: Choice::new(&format!("{name}.identity"), universe.identities.len() + 1),
-            node: Choice::new(&format!("{name}.node"), cluster.nodes.len() + UNLISTED_NODES),
+            node: Choice::new(&format!("{name}.node"), universe.nodes.len() + UNLISTED_NODES),
             declares: universe.port_names.iter().map(declares).collect(),
             externals: world.external,
             nodes: world.nodes,
@@ -173,7 +174,7 @@ impl SymbolicEnd {
                 .into_iter()
                 .chain(labels)
                 .chain([self.kind_exists(world), self.pod_exists(world, universe)])
-                .chain([self.trusted(world, universe), self.node_is_legal(cluster)])
+                .chain([self.trusted(world, universe), self.node_is_legal(cluster, wire)])
                 .chain(identities.map(|(at, identity)| self.declared_as(cluster, universe, wire, at, identity))),
         )
     }
@@ -200,18 +201,17 @@ impl SymbolicEnd {
         declared.and(Term::any(forged.map(|label| label.is(ABSENT).not())).not())
     }
 
-    fn node_is_legal(&self, cluster: &Cluster) -> Term {
+    fn node_is_legal(&self, cluster: &Cluster, wire: &Wire) -> Term {
         let known = |(at, node): (usize, &crate::model::workload::Node)| {
-            let addresses = node.addresses.iter().map(|address| self.address.is(*address));
-            let has_one = Term::Const(node.addresses.is_empty()).or(Term::any(addresses));
-            self.is_node().and(self.node.is(at + UNLISTED_NODES)).implies(has_one)
+            self.is_node().and(self.node.is(at + UNLISTED_NODES)).implies(self.has_address(&node.addresses, wire))
         };
         Term::all(cluster.nodes.iter().enumerate().map(known))
     }
 
     /// The identity settles labels, namespace, ports, addresses and node (R40).
     fn declared_as(&self, cluster: &Cluster, universe: &Universe, wire: &Wire, at: usize, identity: &Identity) -> Term {
-        let Some(workload) = cluster.workloads.get(identity.workload) else { return Term::TRUE };
+        let first = identity.workloads.first();
+        let Some(workload) = first.and_then(|index| cluster.workloads.get(*index)) else { return Term::TRUE };
         let labels = self.pod_labels.iter().map(|(key, label)| {
             let values = universe.pod_keys.get(key);
             label.is(label_value(values, workload.labels.get(key).map(String::as_str)))
@@ -219,24 +219,23 @@ impl SymbolicEnd {
         let ports = self.declares.iter().map(|((name, protocol), declares)| {
             declares.clone().iff(declared_port(&identity.ports, name, *protocol, wire))
         });
-        let node = cluster.nodes.iter().position(|node| Some(&node.name) == workload.node.as_ref());
-        let on_node = node.map_or(Term::TRUE, |at| self.node.is(at + UNLISTED_NODES));
+        let on_node = identity.node.map_or(Term::TRUE, |at| self.node.is(at + UNLISTED_NODES));
         let facts = labels.chain(ports).chain([
             self.is_pod(),
             self.namespace.is(identity.namespace),
-            self.has_address(identity, wire),
+            self.has_address(&identity.addresses, wire),
             on_node,
         ]);
         self.identity.is(at + 1).implies(Term::all(facts))
     }
 
-    /// A pod with known addresses has one of them, and takes part in their families alone.
-    fn has_address(&self, identity: &Identity, wire: &Wire) -> Term {
-        if identity.addresses.is_empty() {
+    /// What has known addresses has one of them, and takes part in their families alone.
+    fn has_address(&self, addresses: &[IpAddr], wire: &Wire) -> Term {
+        if addresses.is_empty() {
             return Term::TRUE;
         }
         let of_family = |six: bool| {
-            let known = identity.addresses.iter().filter(move |address| address.is_ipv6() == six);
+            let known = addresses.iter().filter(move |address| address.is_ipv6() == six);
             Term::any(known.map(|address| self.address.is(*address)))
         };
         wire.v6.clone().implies(of_family(true)).and(wire.v6.clone().or(of_family(false)))

@@ -6,11 +6,12 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use z3::ast::Bool;
 
 use super::encode::{Encoder, Guarding, Part};
-use super::end::{SymbolicEnd, Wire, distinct};
+use super::end::{SymbolicEnd, UNLISTED_NODES, Wire, distinct};
 use super::slice::Slice;
 use super::solver::{Answer, Session, Statement};
 use super::term::Term;
@@ -58,8 +59,8 @@ impl<'a> Query<'a> {
         let cluster = setting.cluster;
         let universe = Universe::new(cluster, setting.world, &setting.slice, setting.claim, &setting.workloads);
         Query {
-            source: SymbolicEnd::new("source", cluster, setting.world, &universe),
-            destination: SymbolicEnd::new("destination", cluster, setting.world, &universe),
+            source: SymbolicEnd::new("source", setting.world, &universe),
+            destination: SymbolicEnd::new("destination", setting.world, &universe),
             wire: Wire::new(),
             guards: RefCell::default(),
             universe,
@@ -166,9 +167,21 @@ impl<'a> Query<'a> {
     pub fn forbid_stolen_addresses(&self, flow: &Flow) -> Option<Statement> {
         let ends = [(&self.source, &flow.source), (&self.destination, &flow.destination)];
         let stolen = ends.into_iter().filter(|(_, end)| is_stolen(self.setting.cluster, end));
-        let forbidden: Vec<Term> =
-            stolen.map(|(symbolic, end)| symbolic.is_declared().or(symbolic.address.is(end.address()).not())).collect();
+        let forbidden: Vec<Term> = stolen
+            .map(|(symbolic, end)| symbolic.address.is(end.address()).implies(self.is_owner(symbolic, end.address())))
+            .collect();
         (!forbidden.is_empty()).then(|| Statement(Term::all(forbidden)))
+    }
+
+    /// The end is the declared pod or node that has this address.
+    fn is_owner(&self, end: &SymbolicEnd, address: IpAddr) -> Term {
+        let identities = self.universe.identities.iter().enumerate();
+        let pods = identities.filter(|(_, identity)| identity.addresses.contains(&address));
+        let nodes = self.setting.cluster.nodes.iter().enumerate();
+        let nodes = nodes.filter(|(_, node)| node.addresses.contains(&address));
+        let is_pod = pods.map(|(at, _)| end.identity.is(at + 1));
+        let is_node = nodes.map(|(at, _)| end.is_node().and(end.node.is(at + UNLISTED_NODES)));
+        Term::any(is_pod.chain(is_node))
     }
 
     /// Asserts the statements and asks whether there is such a case, with every policy as written.

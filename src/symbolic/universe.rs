@@ -30,8 +30,10 @@ pub(crate) enum NamespaceValue {
 /// Declared workloads that nothing tells apart.
 #[derive(Clone, Debug)]
 pub(crate) struct Identity {
-    /// One of them, by its index in the cluster.
-    pub(crate) workload: usize,
+    /// They, by their indices in the cluster; at least one.
+    pub(crate) workloads: Vec<usize>,
+    /// The place of the node that they run on in [`Universe::nodes`], where that is known.
+    pub(crate) node: Option<usize>,
     /// The place of their namespace in [`Universe::namespaces`].
     pub(crate) namespace: usize,
     /// The named ports that they declare.
@@ -68,6 +70,8 @@ pub(crate) struct Universe {
     pub(crate) port_names: BTreeSet<(String, Protocol)>,
     pub(crate) identities: Vec<Identity>,
     pub(crate) addresses_matter: Families,
+    /// The nodes that have a name: the declared ones first, then those that only a pod names.
+    pub(crate) nodes: Vec<String>,
     /// Where each declared namespace has its place.
     places: BTreeMap<String, usize>,
 }
@@ -94,6 +98,7 @@ impl Universe {
         let mut universe = Universe { port_names: mentions.port_names.clone(), ..Universe::default() };
         universe.pod_keys = mentions.pod_keys.clone();
         universe.namespace_keys = mentions.namespace_keys.clone();
+        universe.nodes = named_nodes(cluster);
         universe.place_namespaces(cluster, world, &mentions);
         universe.place_workloads(cluster, workloads, &mentions.workloads);
         universe.addresses_matter = mentions.addresses;
@@ -148,7 +153,7 @@ impl Universe {
             let identity = self.identity(index, namespace, workload);
             let apart = named.contains(&index) || !identity.addresses.is_empty();
             let labels: Vec<_> = self.pod_keys.keys().map(|key| workload.labels.get(key)).collect();
-            let class = (apart.then_some(index), namespace, labels, identity.ports.clone());
+            let class = (apart.then_some(index), namespace, labels, identity.ports.clone(), identity.node);
             match classes.entry(class) {
                 std::collections::btree_map::Entry::Vacant(free) => {
                     free.insert(self.identities.len());
@@ -157,6 +162,7 @@ impl Universe {
                 std::collections::btree_map::Entry::Occupied(taken) => {
                     // Two pods that nothing tells apart can be the two ends of a flow.
                     if let Some(shared) = self.identities.get_mut(*taken.get()) {
+                        shared.workloads.push(index);
                         shared.single = false;
                     }
                 }
@@ -170,13 +176,25 @@ impl Universe {
             key.is_some_and(|key| self.port_names.contains(&key))
         };
         Identity {
-            workload: index,
+            workloads: vec![index],
+            node: self.nodes.iter().position(|node| Some(node) == workload.node.as_ref()),
             namespace,
             ports: workload.ports.iter().filter(named).cloned().collect(),
             addresses: workload.addresses.clone(),
             single: workload.kind == WorkloadKind::Pod,
         }
     }
+}
+
+/// The declared nodes in their order, then the others that pods are said to run on.
+fn named_nodes(cluster: &Cluster) -> Vec<String> {
+    let mut names: Vec<String> = cluster.nodes.iter().map(|node| node.name.clone()).collect();
+    for name in cluster.workloads.iter().filter_map(|workload| workload.node.as_ref()) {
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
 }
 
 /// Namespaces in which objects live.

@@ -17,7 +17,8 @@ pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
     let mut shrinker = Shrinker { judge, options, best: flow };
     shrinker.plain_addresses();
     shrinker.familiar_port();
-    shrinker.drop_labels();
+    // What one label stood in the way of may go once the label is gone.
+    while shrinker.drop_labels() {}
     shrinker.drop_ports();
     shrinker.best
 }
@@ -79,7 +80,9 @@ impl Shrinker<'_> {
         claimed.chain(declared).chain(well_known).collect()
     }
 
-    fn drop_labels(&mut self) {
+    /// Says whether any label went.
+    fn drop_labels(&mut self) -> bool {
+        let before = self.best.clone();
         for key in label_keys(&self.best) {
             self.attempt(|flow| {
                 each_hypothetical(flow, |pod| {
@@ -95,6 +98,7 @@ impl Shrinker<'_> {
             }
             self.attempt(|flow| self_made_namespaces(self.judge, flow, &key));
         }
+        self.best != before
     }
 
     fn drop_ports(&mut self) {

@@ -1,0 +1,369 @@
+//! The two semantics against each other: `symbolic` against `eval` on random flows, and every answer
+//! of `prove` against an enumeration of all cases that can matter.
+//!
+//! A default run tries the same worlds each time. `NETVERIFY_CASES=20` tries twenty times as many,
+//! others in every run. What fails is kept beside this file and tried first from then on.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
+
+#[path = "support/enumerate.rs"]
+mod enumerate;
+#[path = "support/flows.rs"]
+mod flows;
+#[path = "support/legal.rs"]
+mod legal;
+#[path = "support/worlds.rs"]
+mod worlds;
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::slice;
+use std::time::{Duration, Instant};
+
+use netverify::eval;
+use netverify::eval::Verdict;
+use netverify::model::claim::Claim;
+use netverify::model::net::{End, Flow, PodEnd, Protocol};
+use netverify::model::options::Options;
+use netverify::model::selector::NAMESPACE_NAME_LABEL;
+use netverify::model::workload::Cluster;
+use netverify::model::world::World;
+use netverify::outcome::{Case, Counterexample, Outcome};
+use netverify::property;
+use netverify::prove::{Job, decide};
+use netverify::symbolic::{Answer, Guarding, Query, Session, Setting, Slice, Statement};
+use netverify::witness::Judge;
+use proptest::collection::vec;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{
+    Config, FileFailurePersistence, RngSeed, TestCaseError, TestCaseResult, TestError, TestRunner,
+};
+
+use flows::flow_seed;
+use worlds::{FEW, MANY, Question, cluster, options, question};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How many times the default number of cases to try.
+fn multiplier() -> u32 {
+    std::env::var("NETVERIFY_CASES").ok().map_or(1, |text| text.parse().unwrap())
+}
+
+/// Tries `cases` values, or as many times more as the environment asks for.
+fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> TestCaseResult)
+where
+    S::Value: Debug,
+{
+    let more = multiplier();
+    let config = Config {
+        cases: cases * more,
+        rng_seed: if more == 1 { RngSeed::Fixed(1) } else { RngSeed::Random },
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
+        source_file: Some(file!()),
+        max_shrink_iters: 2_000,
+        ..Config::default()
+    };
+    match TestRunner::new(config).run(strategy, test) {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, value)) => panic!("{reason}\n{value:#?}"),
+        Err(TestError::Abort(reason)) => panic!("{reason}"),
+    }
+}
+
+fn fail(reason: impl Into<String>) -> TestCaseError {
+    TestCaseError::fail(reason.into())
+}
+
+/// How often each thing happened.
+#[derive(Default)]
+struct Tally(RefCell<BTreeMap<String, usize>>);
+
+impl Tally {
+    fn add(&self, what: &str, count: usize) {
+        *self.0.borrow_mut().entry(what.to_owned()).or_default() += count;
+    }
+
+    fn of(&self, what: &str) -> usize {
+        self.0.borrow().get(what).copied().unwrap_or(0)
+    }
+
+    fn print(&self, test: &str, start: Instant) {
+        println!("{test}: {:?} in {:.1?}", self.0.borrow(), start.elapsed());
+    }
+}
+
+/// A world in which every kind of end can be, so that any flow can be asked about.
+fn open_world() -> World {
+    World { nodes: true, ..World::default() }
+}
+
+#[test]
+fn eval_and_symbolic_agree_on_concrete_flows() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    let world = open_world();
+    let session = Session::new(Some(TIMEOUT)).unwrap();
+    try_all(600, &(cluster(MANY), options(), vec(flow_seed(), 20)), |(cluster, options, seeds)| {
+        let query = Query::new(everything(&cluster, &world, options));
+        let mut pinned = Vec::new();
+        for flow in seeds.iter().map(|seed| seed.flow(&cluster)) {
+            match query.pinned(&flow) {
+                Some(statement) => pinned.push((flow, statement)),
+                None if is_on_a_node(&flow) => tally.add("on the network of a node", 1),
+                None => return Err(fail(format!("the universe has no place for {flow:#?}"))),
+            }
+        }
+        // One scope for all flows: what is asserted is prepared once, what is assumed each time.
+        let ask_all = |statement: Statement| {
+            session.scoped(|| {
+                session.assert(&statement);
+                let ask = |(_, pinned): &(Flow, Statement)| query.check_assuming(&session, slice::from_ref(pinned));
+                pinned.iter().map(ask).collect::<Vec<Answer>>()
+            })
+        };
+        let answers = ask_all(query.allowed()).into_iter().zip(ask_all(query.allowed().negated()));
+        for ((flow, _), (can_pass, can_fail)) in pinned.iter().zip(answers) {
+            let (verdict, trace) = eval::verdict(&cluster, &options, flow);
+            let expected = match verdict {
+                Verdict::Allowed => (Answer::Sat, Answer::Unsat),
+                Verdict::Denied => (Answer::Unsat, Answer::Sat),
+            };
+            if (can_pass, can_fail) != expected {
+                let said = format!("passes: {can_pass:?}, fails: {can_fail:?}");
+                return Err(fail(format!("eval says {verdict:?}, symbolic {said}\n{flow:#?}\n{trace:#?}")));
+            }
+            tally.add(if verdict == Verdict::Allowed { "allowed" } else { "denied" }, 1);
+        }
+        Ok(())
+    });
+    tally.print("agreement on flows", start);
+    let (allowed, denied) = (tally.of("allowed"), tally.of("denied"));
+    assert!(allowed + denied >= 10_000, "only {allowed} + {denied} flows");
+    assert!(allowed.min(denied) * 5 > allowed + denied, "one-sided: {allowed} allowed, {denied} denied");
+}
+
+fn is_on_a_node(flow: &Flow) -> bool {
+    [&flow.source, &flow.destination].into_iter().any(|end| end.pod().is_some_and(|pod| pod.host_network))
+}
+
+fn everything<'a>(cluster: &'a Cluster, world: &'a World, options: Options) -> Setting<'a> {
+    Setting {
+        cluster,
+        world,
+        options,
+        slice: Slice::everything(cluster),
+        claim: None,
+        workloads: Vec::new(),
+        guarding: Guarding::Isolation,
+    }
+}
+
+fn answer(question: &Question) -> Outcome {
+    let Question { cluster, world, claim } = question;
+    decide(&Job { cluster, world, claim, allow_vacuous: false }, TIMEOUT).unwrap()
+}
+
+fn kind(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Proved(_) => "proved",
+        Outcome::Refuted(_) => "refuted",
+        Outcome::Vacuous => "vacuous",
+        Outcome::Unknown(_) => "unknown",
+        Outcome::Disagreement(_) => "disagreement",
+    }
+}
+
+/// What the claim comes out as when every case is tried.
+fn enumerated(question: &Question) -> (&'static str, usize) {
+    let found = enumerate::search(question, &property::options(&question.claim));
+    let kind = match (&question.claim, found.subject, found.sought) {
+        (_, false, _) => "vacuous",
+        (Claim::SomeCanReach(_), true, sought) => {
+            if sought {
+                "proved"
+            } else {
+                "refuted"
+            }
+        }
+        (_, true, sought) => {
+            if sought {
+                "refuted"
+            } else {
+                "proved"
+            }
+        }
+    };
+    (kind, found.judged)
+}
+
+#[test]
+fn brute_force_agrees_with_the_solver() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    try_all(2_000, &question(FEW), |question| {
+        let (expected, judged) = enumerated(&question);
+        let outcome = answer(&question);
+        if kind(&outcome) != expected {
+            return Err(fail(format!("every case tried: {expected}; the solver: {outcome:#?}")));
+        }
+        tally.add(expected, 1);
+        tally.add("flows judged", judged);
+        Ok(())
+    });
+    tally.print("brute force", start);
+    let (proved, refuted) = (tally.of("proved"), tally.of("refuted"));
+    let all = proved + refuted + tally.of("vacuous");
+    assert!(proved.min(refuted) * 100 >= 15 * all, "one-sided: {proved} proved, {refuted} refuted of {all}");
+}
+
+/// The case that an answer shows, if it shows one.
+fn shown(outcome: &Outcome) -> Option<&Counterexample> {
+    match outcome {
+        Outcome::Proved(proof) => proof.witness.as_deref(),
+        Outcome::Refuted(refutation) => refutation.counterexample.as_deref(),
+        Outcome::Unknown(_) | Outcome::Vacuous | Outcome::Disagreement(_) => None,
+    }
+}
+
+/// The case as a flow; an open pod is the destination of one whose source nobody looks at.
+fn as_flow(case: &Case) -> Flow {
+    match case {
+        Case::Flow { flow, .. } => (**flow).clone(),
+        Case::Open { pod, .. } => {
+            let source = End::External("203.0.113.1".parse().unwrap());
+            Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
+        }
+    }
+}
+
+fn is_legal(question: &Question, case: &Case) -> bool {
+    let Question { cluster, world, .. } = question;
+    match case {
+        Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
+        Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
+    }
+}
+
+#[test]
+fn every_counterexample_is_legal_small_and_confirmed() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    try_all(400, &question(MANY), |question| {
+        let outcome = answer(&question);
+        tally.add(kind(&outcome), 1);
+        let says_nothing = matches!(outcome, Outcome::Unknown(_) | Outcome::Disagreement(_));
+        if says_nothing {
+            return Err(fail(format!("no answer: {outcome:#?}")));
+        }
+        let Some(shown) = shown(&outcome) else { return Ok(()) };
+        let options = property::options(&question.claim);
+        let judge = Judge { cluster: &question.cluster, claim: &question.claim };
+        let flow = as_flow(&shown.case);
+        if !judge.is_sought(&options, &flow) {
+            return Err(fail(format!("eval does not confirm {shown:#?}")));
+        }
+        if !is_legal(&question, &shown.case) {
+            return Err(fail(format!("this cannot exist: {shown:#?}")));
+        }
+        for (label, smaller) in with_one_label_less(&question.cluster, &flow) {
+            if judge.is_sought(&options, &smaller) {
+                return Err(fail(format!("it stands without the label {label}: {shown:#?}")));
+            }
+        }
+        tally.add("cases shown", 1);
+        Ok(())
+    });
+    tally.print("counterexamples", start);
+    assert!(tally.of("cases shown") * 5 > tally.of("proved") + tally.of("refuted"), "hardly any case shown");
+}
+
+/// The flow without each of the labels that somebody made up, of pods and of new namespaces.
+fn with_one_label_less(cluster: &Cluster, flow: &Flow) -> Vec<(String, Flow)> {
+    let keys = |pod: &PodEnd| pod.labels.keys().chain(pod.namespace.labels.keys()).cloned().collect::<Vec<_>>();
+    let ends = [flow.source.pod(), flow.destination.pod()];
+    let keys: std::collections::BTreeSet<String> = ends.into_iter().flatten().flat_map(keys).collect();
+    let mut smaller = Vec::new();
+    for key in keys {
+        for at in [0, 1] {
+            let mut candidate = flow.clone();
+            if let End::Pod(pod) = if at == 0 { &mut candidate.source } else { &mut candidate.destination }
+                && pod.workload.is_none()
+            {
+                pod.labels.remove(&key);
+            }
+            smaller.push((key.clone(), candidate));
+        }
+        // The ends may share a new namespace, which has one set of labels.
+        let mut candidate = flow.clone();
+        for end in [&mut candidate.source, &mut candidate.destination] {
+            if let End::Pod(pod) = end
+                && !cluster.namespaces.contains_key(&pod.namespace.name)
+                && key != NAMESPACE_NAME_LABEL
+            {
+                pod.namespace.labels.remove(&key);
+            }
+        }
+        smaller.push((format!("{key} of the namespace"), candidate));
+    }
+    smaller.retain(|(_, candidate)| candidate != flow);
+    smaller
+}
+
+#[test]
+fn slicing_changes_no_answer() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    let session = Session::new(Some(TIMEOUT)).unwrap();
+    try_all(400, &question(MANY), |question| {
+        let Question { cluster, world, claim } = &question;
+        let workloads: Vec<usize> =
+            (0..cluster.workloads.len()).filter(|index| !cluster.workloads[*index].host_network).collect();
+        let ask = |slice: Slice| {
+            let query = Query::new(Setting {
+                cluster,
+                world,
+                options: property::options(claim),
+                slice,
+                claim: Some(claim),
+                workloads: workloads.clone(),
+                guarding: property::guarding(claim),
+            });
+            let statements = [property::subject(&query, claim), property::sought(&query, claim)];
+            session.scoped(|| query.check(&session, &statements))
+        };
+        let (slice, everything) = (Slice::of_claim(cluster, claim), Slice::everything(cluster));
+        let left_out = everything.policies().len() - slice.policies().len();
+        let (sliced, whole) = (ask(slice), ask(everything));
+        if sliced != whole || whole == Answer::Unknown {
+            return Err(fail(format!("sliced: {sliced:?}, whole: {whole:?}")));
+        }
+        tally.add(if whole == Answer::Sat { "sat" } else { "unsat" }, 1);
+        tally.add("policies left out", left_out);
+        Ok(())
+    });
+    tally.print("slices", start);
+    assert!(tally.of("policies left out") > 100, "nothing was sliced away");
+}
+
+#[test]
+fn the_order_of_policies_and_workloads_changes_no_answer() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    try_all(200, &question(MANY), |question| {
+        let turned = reversed(&question);
+        let (before, after) = (answer(&question), answer(&turned));
+        if kind(&before) != kind(&after) {
+            return Err(fail(format!("{before:#?}\nthe other way round: {after:#?}")));
+        }
+        tally.add(kind(&before), 1);
+        Ok(())
+    });
+    tally.print("orders", start);
+}
+
+/// The same question with policies, workloads and nodes in the opposite order.
+fn reversed(question: &Question) -> Question {
+    let Question { mut cluster, world, claim } = question.clone();
+    cluster.policies.reverse();
+    cluster.workloads.reverse();
+    cluster.nodes.reverse();
+    let last = cluster.workloads.len().checked_sub(1);
+    let claim = worlds::renumbered(claim, &|index| last.map(|last| last - index));
+    Question { cluster, world, claim }
+}
