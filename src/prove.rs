@@ -125,16 +125,15 @@ enum First {
     Unknown,
 }
 
-/// What is left of an answer once no end has another's address.
-struct LegalCase {
-    found: Found,
-    /// Whether some address had to be given back to its owner.
-    turns_on_addresses: bool,
-}
-
-enum Found {
-    Some(Box<Flow>),
-    None,
+/// The answer to one of the questions of a property.
+enum Asked {
+    /// There is no such case.
+    No,
+    /// This one.
+    Case(Box<Flow>),
+    /// Only one in which somebody has the address of a declared pod that was not in question.
+    Stolen,
+    /// The time limit was met.
     Unknown,
 }
 
@@ -161,36 +160,41 @@ impl<'a> Decision<'a> {
     /// Asked first of the workloads that have to be told apart, and of all of them only where the
     /// answer turns on an address that one of the others is known by.
     fn first_answer(&self, slice: &Slice) -> Result<First, Error> {
-        match self.ask(slice, self.workloads_in_question(), false)? {
-            First::Stolen => self.ask(slice, self.declared_ends(), true),
-            answer => Ok(answer),
+        let few = self.workloads_in_question();
+        let all = self.declared_ends();
+        let is_all = few == all;
+        match self.search(slice, few, is_all)? {
+            First::Stolen => self.search(slice, all, true),
+            other => Ok(other),
         }
     }
 
     /// Two questions in one scope: is the claim about anything, and is there a case that decides it?
-    /// `all` says that no other workload can be an end.
-    fn ask(&self, slice: &Slice, workloads: Vec<usize>, all: bool) -> Result<First, Error> {
+    fn search(&self, slice: &Slice, workloads: Vec<usize>, is_all: bool) -> Result<First, Error> {
         let query = self.query(slice.clone(), workloads);
         let subject = property::subject(&query, self.job.claim);
         let sought = property::sought(&query, self.job.claim);
-        self.session.scoped(|| {
-            let answer = query.check(self.session, &[subject]);
-            let about = self.legal_case(&query, answer, &[])?;
-            match about.found {
-                Found::None if about.turns_on_addresses && !all => return Ok(First::Stolen),
-                Found::None => return Ok(First::AboutNothing),
-                Found::Unknown => return Ok(First::Unknown),
-                Found::Some(_) => {}
-            }
-            let answer = query.check(self.session, &[sought]);
-            let case = self.legal_case(&query, answer, &[])?;
-            Ok(match case.found {
-                Found::None if (about.turns_on_addresses || case.turns_on_addresses) && !all => First::Stolen,
-                Found::None => First::None(self.pillars(&query)),
-                Found::Some(flow) => First::Some(flow),
-                Found::Unknown => First::Unknown,
-            })
+        self.session.scoped(|| match self.ask(&query, subject, is_all)? {
+            Asked::No => Ok(First::AboutNothing),
+            Asked::Stolen => Ok(First::Stolen),
+            Asked::Unknown => Ok(First::Unknown),
+            Asked::Case(_) => Ok(match self.ask(&query, sought, is_all)? {
+                Asked::No => First::None(self.pillars(&query)),
+                Asked::Case(flow) => First::Some(flow),
+                Asked::Stolen => First::Stolen,
+                Asked::Unknown => First::Unknown,
+            }),
         })
+    }
+
+    /// Asserts the statement and asks for a case in which nobody has another's address.
+    fn ask(&self, query: &Query<'_>, statement: Statement, is_all: bool) -> Result<Asked, Error> {
+        match query.check(self.session, &[statement]) {
+            Answer::Unsat => Ok(Asked::No),
+            Answer::Unknown => Ok(Asked::Unknown),
+            Answer::Sat if !is_all && self.is_stolen(query)? => Ok(Asked::Stolen),
+            Answer::Sat => self.legal_case(query, &[]),
+        }
     }
 
     fn query(&self, slice: Slice, workloads: Vec<usize>) -> Query<'a> {
@@ -290,8 +294,8 @@ impl<'a> Decision<'a> {
                 return Ok(None);
             }
             for preference in preferences(&query, self.job.claim) {
-                let answer = query.check_assuming(self.session, &preference);
-                if let Found::Some(flow) = self.legal_case(&query, answer, &preference)?.found {
+                let exists = query.check_assuming(self.session, &preference) == Answer::Sat;
+                if exists && let Asked::Case(flow) = self.legal_case(&query, &preference)? {
                     return Ok(Some(*flow));
                 }
             }
@@ -299,17 +303,21 @@ impl<'a> Decision<'a> {
         })
     }
 
-    /// What the last answer comes to once no end has another's address.
-    fn legal_case(&self, query: &Query<'_>, answer: Answer, assumed: &[Statement]) -> Result<LegalCase, Error> {
-        let (mut answer, mut turns_on_addresses) = (answer, false);
-        while answer == Answer::Sat {
+    fn is_stolen(&self, query: &Query<'_>) -> Result<bool, Error> {
+        Ok(query.forbid_stolen_addresses(&Model::of(query, self.session)?.flow()).is_some())
+    }
+
+    /// The case of the last Sat, once none of its ends has another's address.
+    fn legal_case(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Asked, Error> {
+        loop {
             let flow = Model::of(query, self.session)?.flow();
-            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else {
-                return Ok(LegalCase { found: Found::Some(Box::new(flow)), turns_on_addresses });
-            };
+            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Asked::Case(Box::new(flow))) };
             self.session.assert(&forbidden);
-            turns_on_addresses = true;
-            answer = if self.is_late() { Answer::Unknown } else { query.check_assuming(self.session, assumed) };
+            match query.check_assuming(self.session, assumed) {
+                Answer::Unsat => return Ok(Asked::No),
+                Answer::Sat if !self.is_late() => {}
+                Answer::Sat | Answer::Unknown => return Ok(Asked::Unknown),
+            }
         }
         let found = if answer == Answer::Unsat { Found::None } else { Found::Unknown };
         Ok(LegalCase { found, turns_on_addresses })

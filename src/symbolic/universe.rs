@@ -69,9 +69,9 @@ pub(crate) struct Universe {
     pub(crate) namespace_keys: Keys,
     pub(crate) port_names: BTreeSet<(String, Protocol)>,
     pub(crate) identities: Vec<Identity>,
+    pub(crate) addresses_matter: Families,
     /// The nodes that have a name: the declared ones first, then those that only a pod names.
     pub(crate) nodes: Vec<String>,
-    pub(crate) addresses_matter: Families,
     /// Where each declared namespace has its place.
     places: BTreeMap<String, usize>,
 }
