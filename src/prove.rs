@@ -119,7 +119,7 @@ enum First {
     None(Vec<Pillar>),
     /// A case, not yet the most telling one.
     Some(Box<Flow>),
-    /// It turns on an address that a declared pod is known by which was not in question.
+    /// A case in which somebody has the address of a declared pod that was not in question.
     Stolen,
     /// The time limit was met.
     Unknown,
@@ -319,8 +319,6 @@ impl<'a> Decision<'a> {
                 Answer::Sat | Answer::Unknown => return Ok(Asked::Unknown),
             }
         }
-        let found = if answer == Answer::Unsat { Found::None } else { Found::Unknown };
-        Ok(LegalCase { found, turns_on_addresses })
     }
 
     fn is_late(&self) -> bool {
