@@ -20,7 +20,7 @@ use crate::model::world::{Existence, World};
 use crate::outcome::{Counterexample, Outcome, Part, Pillar, Proof, Reason, Refutation};
 use crate::property;
 use crate::symbolic::{self, Answer, Guarding, Model, Query, Session, Setting, Slice, Statement};
-use crate::witness::{Judge, shrink};
+use crate::witness::{Judge, example, shrink};
 
 /// One claim about one cluster.
 #[derive(Clone, Copy, Debug)]
@@ -44,9 +44,14 @@ pub struct Answered {
     pub elapsed: Duration,
 }
 
-/// Threads with a warm solver each.
+/// How many properties are worth a solver of their own: starting one takes about as long as these.
+const WORTH_A_SOLVER: usize = 24;
+
+/// Threads with a solver each.
 pub struct Prover {
-    pool: rayon::ThreadPool,
+    /// One thread, whose solver is started at once.
+    first: rayon::ThreadPool,
+    threads: usize,
     timeout: Duration,
 }
 
@@ -56,31 +61,36 @@ thread_local! {
 }
 
 impl Prover {
-    /// Starts the threads; each starts its solver at once, so that this overlaps with reading files.
+    /// Starts a first thread with its solver, so that this overlaps with reading files.
     ///
     /// `timeout` bounds each property; `threads` of 0 means one a core.
     ///
     /// # Errors
     /// [`Error::Threads`] where the operating system gives no threads.
     pub fn new(threads: usize, timeout: Duration) -> Result<Prover, Error> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .start_handler(|_| symbolic::warm_up())
-            .build()
-            .map_err(|error| Error::Threads(error.to_string()))?;
-        Ok(Prover { pool, timeout })
+        let first = pool(1)?;
+        first.spawn(symbolic::warm_up);
+        Ok(Prover { first, threads, timeout })
     }
 
-    /// Decides every job, in parallel; the answers come in the order of the jobs.
+    /// Decides every job; the answers come in the order of the jobs. Few jobs stay on the first thread,
+    /// many are shared out.
     ///
     /// # Errors
-    /// [`Error::Solver`] where the solver does not start or fails.
+    /// [`Error::Solver`] where the solver does not start or fails, [`Error::Threads`] where the
+    /// operating system gives no threads.
     pub fn prove(&self, jobs: &[Job<'_>]) -> Result<Vec<Answered>, Error> {
-        let timeout = self.timeout;
-        self.pool.install(|| {
-            jobs.par_iter().map(|job| with_session(timeout, |session| answer(session, timeout, job))).collect()
-        })
+        let decide = |job| with_session(self.timeout, |session| answer(session, self.timeout, job));
+        if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
+            return self.first.install(|| jobs.iter().map(decide).collect());
+        }
+        pool(self.threads)?.install(|| jobs.par_iter().map(decide).collect())
     }
+}
+
+fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    pool.map_err(|error| Error::Threads(error.to_string()))
 }
 
 fn with_session<T>(timeout: Duration, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
@@ -174,16 +184,26 @@ impl<'a> Decision<'a> {
         let query = self.query(slice.clone(), workloads);
         let subject = property::subject(&query, self.job.claim);
         let sought = property::sought(&query, self.job.claim);
-        self.session.scoped(|| match self.ask(&query, subject, is_all)? {
-            Asked::No => Ok(First::AboutNothing),
-            Asked::Stolen => Ok(First::Stolen),
-            Asked::Unknown => Ok(First::Unknown),
-            Asked::Case(_) => Ok(match self.ask(&query, sought, is_all)? {
-                Asked::No => First::None(self.pillars(&query)),
-                Asked::Case(flow) => First::Some(flow),
-                Asked::Stolen => First::Stolen,
-                Asked::Unknown => First::Unknown,
-            }),
+        // An example at hand answers the first question without the solver.
+        let about_something = example::exists(self.job.cluster, self.job.world, self.job.claim);
+        self.session.scoped(|| {
+            let about = if about_something {
+                self.session.assert(&subject);
+                None
+            } else {
+                Some(self.ask(&query, subject, is_all)?)
+            };
+            match about {
+                Some(Asked::No) => Ok(First::AboutNothing),
+                Some(Asked::Stolen) => Ok(First::Stolen),
+                Some(Asked::Unknown) => Ok(First::Unknown),
+                Some(Asked::Case(_)) | None => Ok(match self.ask(&query, sought, is_all)? {
+                    Asked::No => First::None(self.pillars(&query)),
+                    Asked::Case(flow) => First::Some(flow),
+                    Asked::Stolen => First::Stolen,
+                    Asked::Unknown => First::Unknown,
+                }),
+            }
         })
     }
 

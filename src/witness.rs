@@ -5,6 +5,7 @@
 //! Nothing here knows the solver. `prove` calls this module.
 
 pub mod blame;
+pub mod example;
 pub mod needs;
 pub mod shrink;
 pub mod yaml;

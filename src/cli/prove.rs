@@ -85,7 +85,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let start = Instant::now();
-    let threads = arguments.threads.map_or_else(|| default_threads(arguments), usize::from);
+    let threads = arguments.threads.map_or(0, usize::from);
     let prover = Prover::new(threads, arguments.timeout)?;
     let mut sources = SourceMap::default();
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
@@ -102,11 +102,6 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let rendered = render(arguments.format, &report, &sources, streams);
     write(streams.out, "standard output", &rendered)?;
     Ok(exit_code(arguments, &answers))
-}
-
-/// One thread for one small sentence: a second solver costs more than it saves.
-fn default_threads(arguments: &Arguments) -> usize {
-    if arguments.specs.is_empty() && arguments.assert.len() == 1 { 1 } else { 0 }
 }
 
 fn inputs(arguments: &Arguments) -> Inputs {

@@ -206,8 +206,17 @@ impl<'a> Query<'a> {
     pub fn core(&self, session: &Session) -> Vec<(usize, Direction)> {
         let mut parts = self.parts();
         parts.sort_by_key(|part| self.tells_less(*part));
-        let mut core = self.shortest_start(session, parts);
-        let mut needed = 0;
+        let mut core = self.named_in_core(session, &parts);
+        if core.is_empty() || session.check(&[]) == Answer::Unsat {
+            return Vec::new();
+        }
+        // Where one policy carries the proof it had better be the most telling one.
+        if let (true, Some(first)) = (core.len() == 1, parts.first().filter(|first| !core.contains(first)))
+            && session.check(&self.assumptions(&[*first])) == Answer::Unsat
+        {
+            return vec![*first];
+        }
+        let mut needed = usize::from(core.len() == 1);
         // From the end, so that what tells least is given up first. What was needed once stays needed
         // as the set shrinks, so the tail need not be tried again.
         while let Some(at) = core.len().checked_sub(needed + 1) {
@@ -221,20 +230,11 @@ impl<'a> Query<'a> {
         core
     }
 
-    /// The first 1, 2, 4, ... parts, as soon as they carry the proof; then what the solver needed of them.
-    fn shortest_start(&self, session: &Session, parts: Vec<Part>) -> Vec<Part> {
-        let mut length = 1;
-        while length < parts.len() {
-            let start: Vec<Part> = parts.iter().take(length).copied().collect();
-            if session.check(&self.assumptions(&start)) == Answer::Unsat {
-                return self.named_in_core(session, &start);
-            }
-            length *= 2;
-        }
-        match session.check(&self.assumptions(&parts)) {
-            Answer::Unsat => self.named_in_core(session, &parts),
-            Answer::Sat | Answer::Unknown => parts,
-        }
+    fn named_in_core(&self, session: &Session, among: &[Part]) -> Vec<Part> {
+        let core = session.solver.get_unsat_core();
+        let guards = self.guards.borrow();
+        let named = |part: &&Part| guards.get(part).is_some_and(|guard| core.contains(&guard.to_bool()));
+        among.iter().filter(named).copied().collect()
     }
 
     /// Where several policies would carry a proof, a plain default deny tells the reader most: one that
@@ -244,13 +244,6 @@ impl<'a> Query<'a> {
         let has_rules = policy.and_then(|policy| policy.rules(direction)).is_some_and(|rules| !rules.is_empty());
         let is_choosy = policy.is_some_and(|policy| !policy.pod_selector.selector.is_empty());
         (has_rules, is_choosy, index)
-    }
-
-    fn named_in_core(&self, session: &Session, among: &[Part]) -> Vec<Part> {
-        let core = session.solver.get_unsat_core();
-        let guards = self.guards.borrow();
-        let named = |part: &&Part| guards.get(part).is_some_and(|guard| core.contains(&guard.to_bool()));
-        among.iter().filter(named).copied().collect()
     }
 
     fn parts(&self) -> Vec<Part> {

@@ -1,0 +1,104 @@
+//! A plain case that a claim is about, made of what is declared: it shows without the solver that the
+//! claim is not vacuous. Finding none says nothing; then the solver has to be asked.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use crate::eval::claim::{contains, flow_in};
+use crate::model::claim::{Claim, Endpoint, FlowSet};
+use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
+use crate::model::workload::{Cluster, Workload, WorkloadKind};
+use crate::model::world::World;
+
+/// How many declared workloads are looked at for each end.
+const LOOKED_AT: usize = 64;
+
+/// Whether some plain case of declared workloads and outside addresses is one that the claim is about.
+#[must_use]
+pub fn exists(cluster: &Cluster, world: &World, claim: &Claim) -> bool {
+    match claim {
+        Claim::Isolated { pods, .. } => !ends(cluster, world, pods, SOURCE).is_empty(),
+        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
+            flow_exists(cluster, world, flows)
+        }
+    }
+}
+
+/// Addresses that no declared pod or node is known by are used only where nobody has them.
+const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
+const DESTINATION: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 20));
+
+fn flow_exists(cluster: &Cluster, world: &World, flows: &FlowSet) -> bool {
+    let sources = ends(cluster, world, &flows.sources, SOURCE);
+    let destinations = ends(cluster, world, &flows.destinations, DESTINATION);
+    destinations.iter().any(|destination| {
+        let ports = ports(flows, destination);
+        sources.iter().filter(|source| are_two(cluster, source, destination)).any(|source| {
+            ports.iter().any(|(protocol, port)| {
+                let (source, destination) = (source.clone(), destination.clone());
+                let flow = Flow { source, destination, protocol: *protocol, port: *port };
+                flow_in(cluster, flows, &flow)
+            })
+        })
+    })
+}
+
+/// The same bare Pod cannot be both ends; two pods of one controller can (R30).
+fn are_two(cluster: &Cluster, source: &End, destination: &End) -> bool {
+    let workload = |end: &End| end.pod().and_then(|pod| pod.workload);
+    let is_pod = |index: usize| cluster.workloads.get(index).is_some_and(|one| one.kind == WorkloadKind::Pod);
+    match (workload(source), workload(destination)) {
+        (Some(one), Some(other)) => one != other || !is_pod(one),
+        _ => source.pod().is_some() || destination.pod().is_some(),
+    }
+}
+
+/// Declared pods and one outside address, as far as they belong to the endpoint.
+fn ends(cluster: &Cluster, world: &World, endpoint: &Endpoint, address: IpAddr) -> Vec<End> {
+    let pods = cluster.workloads.iter().enumerate().filter_map(|(index, one)| pod(cluster, index, one, address));
+    let outside = (world.external && !is_known(cluster, address)).then_some(End::External(address));
+    let meant = |end: &End| contains(cluster, endpoint, end);
+    pods.map(End::Pod).chain(outside).filter(meant).take(LOOKED_AT).collect()
+}
+
+/// A pod of the workload, where all of it is known: its namespace is declared, and its address is its
+/// own or anybody's.
+fn pod(cluster: &Cluster, index: usize, workload: &Workload, address: IpAddr) -> Option<PodEnd> {
+    let namespace = cluster.namespaces.get(&workload.namespace)?.namespace.clone();
+    if workload.host_network || (workload.addresses.is_empty() && is_known(cluster, address)) {
+        return None;
+    }
+    let own = workload.addresses.iter().find(|own| own.is_ipv4());
+    let address = if workload.addresses.is_empty() { address } else { *own? };
+    Some(PodEnd {
+        namespace,
+        name: workload.name.clone(),
+        labels: workload.labels.clone(),
+        ports: workload.ports.clone(),
+        address,
+        node: workload.node.clone(),
+        host_network: false,
+        workload: Some(index),
+    })
+}
+
+fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
+    cluster.workloads.iter().any(|workload| workload.addresses.contains(&address))
+        || cluster.nodes.iter().any(|node| node.addresses.contains(&address))
+}
+
+/// A port of each item of the claim; any port where it names none.
+fn ports(flows: &FlowSet, destination: &End) -> Vec<(Protocol, u16)> {
+    if flows.ports.items.is_empty() {
+        return vec![(Protocol::Tcp, 80)];
+    }
+    let declared = destination.pod().map_or(&[][..], |pod| &pod.ports);
+    let of_item = |item: &crate::model::claim::PortItem| match &item.ports {
+        PortMatch::All => vec![(item.protocol, 80)],
+        PortMatch::Range(first, _) => vec![(item.protocol, *first)],
+        PortMatch::Named(name) => {
+            let named = declared.iter().filter(|port| port.name.as_ref() == Some(name));
+            named.map(|port| (port.protocol, port.number)).collect()
+        }
+    };
+    flows.ports.items.iter().flat_map(of_item).collect()
+}
