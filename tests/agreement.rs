@@ -102,8 +102,8 @@ fn open_world() -> World {
 fn eval_and_symbolic_agree_on_concrete_flows() {
     let (tally, start) = (Tally::default(), Instant::now());
     let world = open_world();
-    let session = Session::new(Some(TIMEOUT)).unwrap();
     try_all(600, &(cluster(MANY), options(), vec(flow_seed(), 20)), |(cluster, options, seeds)| {
+        let session = Session::new(None).unwrap();
         let query = Query::new(everything(&cluster, &world, options));
         let mut pinned = Vec::new();
         for flow in seeds.iter().map(|seed| seed.flow(&cluster)) {

@@ -17,9 +17,7 @@ pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
     let mut shrinker = Shrinker { judge, options, best: flow };
     shrinker.plain_addresses();
     shrinker.familiar_port();
-    // What one label stood in the way of may go once the label is gone.
-    while shrinker.drop_labels() {}
-    shrinker.drop_ports();
+    shrinker.drop_until_nothing_goes();
     shrinker.best
 }
 
@@ -80,9 +78,20 @@ impl Shrinker<'_> {
         claimed.chain(declared).chain(well_known).collect()
     }
 
-    /// Says whether any label went.
-    fn drop_labels(&mut self) -> bool {
-        let before = self.best.clone();
+    /// A label may be needed only for the sake of another one, or of a named port: once that is gone it
+    /// can go too.
+    fn drop_until_nothing_goes(&mut self) {
+        loop {
+            let before = self.best.clone();
+            self.drop_labels();
+            self.drop_ports();
+            if self.best == before {
+                return;
+            }
+        }
+    }
+
+    fn drop_labels(&mut self) {
         for key in label_keys(&self.best) {
             self.attempt(|flow| {
                 each_hypothetical(flow, |pod| {
@@ -98,7 +107,6 @@ impl Shrinker<'_> {
             }
             self.attempt(|flow| self_made_namespaces(self.judge, flow, &key));
         }
-        self.best != before
     }
 
     fn drop_ports(&mut self) {
@@ -210,6 +218,8 @@ fn owns_its_address(judge: &Judge<'_>, end: &End) -> bool {
     if let Some(node) = named.filter(|node| !node.addresses.is_empty()) {
         return node.addresses.contains(&address);
     }
-    !judge.cluster.workloads.iter().any(|workload| workload.addresses.contains(&address))
+    // R33: a pod on its node's network has no address of its own.
+    let mut in_network = judge.cluster.workloads.iter().filter(|workload| !workload.host_network);
+    !in_network.any(|workload| workload.addresses.contains(&address))
         && !judge.cluster.nodes.iter().any(|node| node.addresses.contains(&address))
 }

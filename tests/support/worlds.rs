@@ -317,29 +317,39 @@ fn assemble(
     }
 }
 
-/// A plugin with any choices, but for the pods on which a named port is resolved: destination alone.
+/// A plugin with any choices.
 pub fn options() -> BoxedStrategy<Options> {
     let treatment = || select(&[Treatment::Allow, Treatment::Policy][..]);
     let blocks = select(&[IpBlockMatches::All, IpBlockMatches::ExternalAndNodes, IpBlockMatches::External][..]);
     let host = select(&[HostNetwork::Node, HostNetwork::Pod][..]);
+    let scope = select(&[NamedPortScope::Destination, NamedPortScope::Union][..]);
     let named = select(&[EgressNamedPortAny::Destination, EgressNamedPortAny::Namespace, EgressNamedPortAny::None][..]);
     let end_port = select(&[EndPort::Supported, EndPort::Ignored][..]);
     let others = [OtherProtocols::Unspecified, OtherProtocols::NoPorts, OtherProtocols::Allow, OtherProtocols::Deny];
-    (blocks, host, [treatment(), treatment(), treatment()], named, end_port, select(others.to_vec()))
-        .prop_map(|(ipblock_matches, host_network, treatments, egress_named_port_any, end_port, other_protocols)| {
-            let [local_node_ingress, local_node_egress, self_traffic] = treatments;
-            Options {
+    (blocks, host, [treatment(), treatment(), treatment()], (scope, named), end_port, select(others.to_vec()))
+        .prop_map(
+            |(
                 ipblock_matches,
                 host_network,
-                local_node_ingress,
-                local_node_egress,
-                self_traffic,
-                named_port_scope: NamedPortScope::Destination,
-                egress_named_port_any,
+                treatments,
+                (named_port_scope, egress_named_port_any),
                 end_port,
                 other_protocols,
-            }
-        })
+            )| {
+                let [local_node_ingress, local_node_egress, self_traffic] = treatments;
+                Options {
+                    ipblock_matches,
+                    host_network,
+                    local_node_ingress,
+                    local_node_egress,
+                    self_traffic,
+                    named_port_scope,
+                    egress_named_port_any,
+                    end_port,
+                    other_protocols,
+                }
+            },
+        )
         .boxed()
 }
 
