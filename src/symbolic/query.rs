@@ -218,8 +218,10 @@ impl<'a> Query<'a> {
         if core.is_empty() || session.check(&[]) == Answer::Unsat {
             return Vec::new();
         }
-        // Where one policy carries the proof it had better be the most telling one.
-        if let (true, Some(first)) = (core.len() == 1, parts.first().filter(|first| !core.contains(first)))
+        // Where one policy carries the proof it had better be the most telling one of its direction.
+        if let [(only, direction)] = *core.as_slice()
+            && let Some(first) = parts.iter().find(|(_, of)| *of == direction)
+            && first.0 != only
             && session.check(&self.assumptions(&[*first])) == Answer::Unsat
         {
             return vec![*first];
