@@ -58,18 +58,26 @@ pub fn guarding(claim: &Claim) -> Guarding {
     }
 }
 
-/// Satisfiable iff the claim is about anything at all: some flow or pod of the world is meant.
+/// What can exist at all: satisfiable iff the world has any flow, or any pod.
 #[must_use]
-pub fn subject(query: &Query<'_>, claim: &Claim) -> Statement {
+pub fn possible(query: &Query<'_>, claim: &Claim) -> Statement {
     match claim {
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
-            query.legal_flow().and(query.flow_in(flows))
-        }
-        Claim::Isolated { pods, .. } => query.legal_pod().and(query.pod_in(pods)),
+        Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => query.legal_flow(),
+        Claim::Isolated { .. } => query.legal_pod(),
     }
 }
 
-/// Together with [`subject`]: for "some can reach", satisfiable iff the claim holds; for every other
+/// Together with [`possible`], satisfiable iff the claim is about anything: some flow or pod of the
+/// world is meant.
+#[must_use]
+pub fn subject(query: &Query<'_>, claim: &Claim) -> Statement {
+    match claim {
+        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => query.flow_in(flows),
+        Claim::Isolated { pods, .. } => query.pod_in(pods),
+    }
+}
+
+/// Together with [`possible`] and [`subject`]: for "some can reach", satisfiable iff the claim holds; for every other
 /// claim, unsatisfiable iff it holds.
 #[must_use]
 pub fn sought(query: &Query<'_>, claim: &Claim) -> Statement {

@@ -152,7 +152,7 @@ fn everything<'a>(cluster: &'a Cluster, world: &'a World, options: Options) -> S
         world,
         options,
         slice: Slice::everything(cluster),
-        claim: None,
+        claims: vec![],
         workloads: Vec::new(),
         guarding: Guarding::Isolation,
     }
@@ -321,11 +321,12 @@ fn slicing_changes_no_answer() {
                 world,
                 options: property::options(claim),
                 slice,
-                claim: Some(claim),
+                claims: vec![claim],
                 workloads: workloads.clone(),
                 guarding: property::guarding(claim),
             });
-            let statements = [property::subject(&query, claim), property::sought(&query, claim)];
+            let statements =
+                [property::possible(&query, claim), property::subject(&query, claim), property::sought(&query, claim)];
             session.scoped(|| query.check(&session, &statements))
         };
         let (slice, everything) = (Slice::of_claim(cluster, claim), Slice::everything(cluster));

@@ -21,7 +21,7 @@ fn failure(session: &Session, world: &World, fact: &Fact) -> Option<String> {
         world,
         options: fact.options,
         slice: Slice::everything(&fact.cluster),
-        claim: None,
+        claims: vec![],
         workloads: Vec::new(),
         guarding: Guarding::Isolation,
     });

@@ -34,8 +34,8 @@ pub struct Setting<'a> {
     pub options: Options,
     /// The policies that can matter.
     pub slice: Slice,
-    /// The claim, whose labels, names and ports belong to the universe.
-    pub claim: Option<&'a Claim>,
+    /// The claims that are asked about, whose labels, names and ports belong to the universe.
+    pub claims: Vec<&'a Claim>,
     /// Declared workloads that may be an end under their own name, by index.
     pub workloads: Vec<usize>,
     /// What a core can name.
@@ -57,7 +57,7 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn new(setting: Setting<'a>) -> Query<'a> {
         let cluster = setting.cluster;
-        let universe = Universe::new(cluster, setting.world, &setting.slice, setting.claim, &setting.workloads);
+        let universe = Universe::new(cluster, setting.world, &setting.slice, &setting.claims, &setting.workloads);
         Query {
             source: SymbolicEnd::new("source", setting.world, &universe),
             destination: SymbolicEnd::new("destination", setting.world, &universe),
@@ -129,6 +129,14 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn isolated(&self, direction: Direction) -> Statement {
         Statement(self.encoder().isolated(direction, &self.destination))
+    }
+
+    /// A name for the statement, so that the solver works it out once for all questions of this scope.
+    #[must_use]
+    pub fn named(&self, session: &Session, statement: &Statement) -> Statement {
+        let name = Term::variable("sought");
+        session.assert(&Statement(name.clone().iff(statement.0.clone())));
+        Statement(name)
     }
 
     /// What is always true.
@@ -210,8 +218,10 @@ impl<'a> Query<'a> {
         if core.is_empty() || session.check(&[]) == Answer::Unsat {
             return Vec::new();
         }
-        // Where one policy carries the proof it had better be the most telling one.
-        if let (true, Some(first)) = (core.len() == 1, parts.first().filter(|first| !core.contains(first)))
+        // Where one policy carries the proof it had better be the most telling one of its direction.
+        if let [(only, direction)] = *core.as_slice()
+            && let Some(first) = parts.iter().find(|(_, of)| *of == direction)
+            && first.0 != only
             && session.check(&self.assumptions(&[*first])) == Answer::Unsat
         {
             return vec![*first];

@@ -57,6 +57,16 @@ impl Slice {
         }
     }
 
+    /// The policies of both slices.
+    #[must_use]
+    pub fn union(&self, other: &Slice) -> Slice {
+        let both = |one: &[usize], other: &[usize]| {
+            let all: BTreeSet<usize> = one.iter().chain(other).copied().collect();
+            all.into_iter().collect()
+        };
+        Slice { ingress: both(&self.ingress, &other.ingress), egress: both(&self.egress, &other.egress) }
+    }
+
     /// All of them, each once, in order.
     #[must_use]
     pub fn policies(&self) -> BTreeSet<usize> {

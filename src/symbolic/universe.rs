@@ -84,16 +84,14 @@ impl Universe {
         cluster: &Cluster,
         world: &World,
         slice: &Slice,
-        claim: Option<&Claim>,
+        claims: &[&Claim],
         workloads: &[usize],
     ) -> Universe {
         let mut mentions = Mentions::default();
         for policy in slice.policies().iter().filter_map(|index| cluster.policies.get(*index)) {
             mentions.policy(policy);
         }
-        if let Some(claim) = claim {
-            mentions.claim(claim);
-        }
+        claims.iter().for_each(|claim| mentions.claim(claim));
         mentions.trust(world);
         let mut universe = Universe { port_names: mentions.port_names.clone(), ..Universe::default() };
         universe.pod_keys = mentions.pod_keys.clone();

@@ -16,7 +16,6 @@ const LOOKED_AT: usize = 64;
 #[must_use]
 pub fn exists(cluster: &Cluster, world: &World, claim: &Claim) -> bool {
     match claim {
-        // It speaks of pods alone, whatever else its words take in.
         Claim::Isolated { pods, .. } => ends(cluster, world, pods, SOURCE).iter().any(|end| end.pod().is_some()),
         Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
             flow_exists(cluster, world, flows)

@@ -1,0 +1,105 @@
+//! From the solver's first word to an outcome: the most telling case, judged by the reference semantics.
+//!
+//! `prove` alone calls this module.
+
+use super::group::{Asked, Asker, First};
+use super::{Job, ends};
+use crate::error::Error;
+use crate::model::claim::Claim;
+use crate::model::net::Flow;
+use crate::outcome::{Counterexample, Outcome, Pillar, Proof, Reason, Refutation};
+use crate::property;
+use crate::symbolic::{Answer, Query, Setting, Slice, Statement};
+use crate::witness::{Judge, shrink};
+
+/// The outcome of a job.
+///
+/// # Errors
+/// [`Error::Solver`] where the solver fails.
+pub(super) fn conclude(asker: &Asker<'_>, job: &Job<'_>, first: First) -> Result<Outcome, Error> {
+    match first {
+        First::None(pillars) => Ok(none_found(job.claim, pillars)),
+        First::Some(flow) => found(asker, job, *flow),
+        First::AboutNothing if job.allow_vacuous => Ok(Outcome::Proved(Proof { vacuous: true, ..Proof::default() })),
+        First::AboutNothing => Ok(Outcome::Vacuous),
+        First::Stolen | First::Unknown => Ok(unknown(asker)),
+    }
+}
+
+/// No case: proved. For "some can reach": refuted.
+fn none_found(claim: &Claim, pillars: Vec<Pillar>) -> Outcome {
+    match claim {
+        Claim::SomeCanReach(_) => Outcome::Refuted(Refutation { counterexample: None, blocked_by: pillars }),
+        _ => Outcome::Proved(Proof { rests_on: pillars, ..Proof::default() }),
+    }
+}
+
+fn unknown(asker: &Asker<'_>) -> Outcome {
+    let seconds = asker.timeout.as_secs_f64();
+    Outcome::Unknown(Reason(format!("not decided within {seconds} s; --timeout gives it more time")))
+}
+
+/// A case: look for the most telling one, and let the reference semantics judge it.
+fn found(asker: &Asker<'_>, job: &Job<'_>, first: Flow) -> Result<Outcome, Error> {
+    let options = property::options(job.claim);
+    let flow = preferred(asker, job)?.unwrap_or(first);
+    let judge = Judge { cluster: job.cluster, claim: job.claim };
+    if !judge.is_sought(&options, &flow) {
+        return Ok(Outcome::Disagreement(Box::new(judge.counterexample(&options, flow))));
+    }
+    let small = shrink::shrink(&judge, &options, flow);
+    Ok(shown(job.claim, Box::new(judge.counterexample(&options, small))))
+}
+
+fn shown(claim: &Claim, case: Box<Counterexample>) -> Outcome {
+    match claim {
+        Claim::SomeCanReach(_) => Outcome::Proved(Proof { witness: Some(case), ..Proof::default() }),
+        _ => Outcome::Refuted(Refutation { counterexample: Some(case), blocked_by: Vec::new() }),
+    }
+}
+
+/// A case of what exists, the more of it the better: asked with all declared workloads as ends. `None`
+/// where the time limit is met.
+fn preferred(asker: &Asker<'_>, job: &Job<'_>) -> Result<Option<Flow>, Error> {
+    let query = Query::new(Setting {
+        cluster: job.cluster,
+        world: job.world,
+        options: property::options(job.claim),
+        slice: Slice::of_claim(job.cluster, job.claim),
+        claims: vec![job.claim],
+        workloads: ends::declared(job.cluster, job.claim),
+        guarding: property::guarding(job.claim),
+    });
+    let statements = [
+        property::possible(&query, job.claim),
+        property::subject(&query, job.claim),
+        property::sought(&query, job.claim),
+    ];
+    asker.session.scoped(|| {
+        if query.check(asker.session, &statements) != Answer::Sat {
+            return Ok(None);
+        }
+        for preference in preferences(&query, job.claim) {
+            let exists = query.check_assuming(asker.session, &preference) == Answer::Sat;
+            if exists && let Asked::Case(flow) = asker.legal_case(&query, &preference)? {
+                return Ok(Some(*flow));
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// What makes a case telling, best first: assumptions to try in turn.
+fn preferences(query: &Query<'_>, claim: &Claim) -> Vec<Vec<Statement>> {
+    let source = || query.source_declared();
+    let destination = || query.destination_declared();
+    if let Claim::Isolated { .. } = claim {
+        return vec![vec![destination()], vec![]];
+    }
+    let exists = || {
+        let from = source().or(query.source_outside());
+        let to = destination().or(query.destination_outside());
+        vec![from, to]
+    };
+    vec![vec![source(), destination()], exists(), vec![destination()], vec![source()], vec![]]
+}

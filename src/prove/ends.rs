@@ -1,0 +1,82 @@
+//! Which declared workloads a claim can be about, and which of them have to be told apart to decide it.
+//!
+//! `prove` alone calls this module.
+
+use crate::eval::claim::contains;
+use crate::model::claim::{Claim, Endpoint};
+use crate::model::net::{End, PodEnd};
+use crate::model::workload::{Cluster, Namespace};
+use crate::model::world::{Existence, Trust, World};
+
+/// The workloads that must be told apart to decide at all, by index in order. Where any pod may exist,
+/// a pod that nobody has declared can be all that a declared one is, unless trust or the claim's own
+/// words set the declared ones apart.
+pub(super) fn in_question(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<usize> {
+    if world.pods == Existence::Declared || world.trust != Trust::default() {
+        return declared(cluster, claim);
+    }
+    named_workloads(claim).into_iter().filter(|index| is_in_network(cluster, *index)).collect()
+}
+
+/// Declared workloads that may be an end of a flow of the claim, or that it names, by index in order.
+pub(super) fn declared(cluster: &Cluster, claim: &Claim) -> Vec<usize> {
+    let named = named_workloads(claim);
+    let may_be_an_end = |index: &usize| {
+        let Some(pod) = pod_of(cluster, *index) else { return false };
+        // The labels of a namespace that no manifest declares may be any.
+        let open_namespace = !cluster.namespaces.contains_key(&pod.namespace.name);
+        let end = End::Pod(pod);
+        open_namespace || named.contains(index) || ends(claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
+    };
+    let indices = 0..cluster.workloads.len();
+    indices.filter(|index| is_in_network(cluster, *index)).filter(may_be_an_end).collect()
+}
+
+/// R33: a pod on its node's network is its node, and no end of its own.
+fn is_in_network(cluster: &Cluster, index: usize) -> bool {
+    cluster.workloads.get(index).is_some_and(|workload| !workload.host_network)
+}
+
+/// The sets that the ends of the claim's flows come from.
+fn ends(claim: &Claim) -> Vec<&Endpoint> {
+    match claim {
+        Claim::Isolated { pods, .. } => vec![pods],
+        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
+            vec![&flows.sources, &flows.destinations]
+        }
+    }
+}
+
+/// Workloads that the claim names.
+fn named_workloads(claim: &Claim) -> Vec<usize> {
+    fn gather(endpoint: &Endpoint, found: &mut Vec<usize>) {
+        match endpoint {
+            Endpoint::Workload(index) => found.push(*index),
+            Endpoint::Union(parts) => parts.iter().for_each(|part| gather(part, found)),
+            Endpoint::Except(whole, gone) => [whole, gone].into_iter().for_each(|part| gather(part, found)),
+            Endpoint::Anything | Endpoint::Pods { .. } | Endpoint::External(_) | Endpoint::Node(_) => {}
+        }
+    }
+    let mut found = Vec::new();
+    ends(claim).into_iter().for_each(|endpoint| gather(endpoint, &mut found));
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// A pod of a declared workload, to be asked about: its address does not matter.
+fn pod_of(cluster: &Cluster, index: usize) -> Option<PodEnd> {
+    let workload = cluster.workloads.get(index)?;
+    let unknown = || Namespace::new(&workload.namespace, std::collections::BTreeMap::new());
+    let declared = cluster.namespaces.get(&workload.namespace).map(|declared| declared.namespace.clone());
+    Some(PodEnd {
+        namespace: declared.unwrap_or_else(unknown),
+        name: workload.name.clone(),
+        labels: workload.labels.clone(),
+        ports: workload.ports.clone(),
+        address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
+        node: workload.node.clone(),
+        host_network: workload.host_network,
+        workload: Some(index),
+    })
+}
