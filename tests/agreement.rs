@@ -31,7 +31,7 @@ use netverify::model::workload::Cluster;
 use netverify::model::world::World;
 use netverify::outcome::{Case, Counterexample, Outcome};
 use netverify::property;
-use netverify::prove::{Job, decide};
+use netverify::prove::{Job, Prover, decide};
 use netverify::symbolic::{Answer, Guarding, Query, Session, Setting, Slice, Statement};
 use netverify::witness::Judge;
 use proptest::collection::vec;
@@ -41,7 +41,7 @@ use proptest::test_runner::{
 };
 
 use flows::flow_seed;
-use worlds::{FEW, MANY, Question, cluster, options, question};
+use worlds::{FEW, MANY, Question, claim, cluster, options, question};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -356,6 +356,29 @@ fn the_order_of_policies_and_workloads_changes_no_answer() {
         Ok(())
     });
     tally.print("orders", start);
+}
+
+#[test]
+fn claims_asked_together_are_answered_as_each_alone() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    let prover = Prover::new(1, TIMEOUT).unwrap();
+    try_all(150, &(question(FEW), vec(claim(FEW), 1..=6)), |(first, others)| {
+        let Question { cluster, world, claim } = &first;
+        let count = cluster.workloads.len();
+        let others = others.into_iter().map(|claim| worlds::renumbered(claim, &|index| index.checked_rem(count)));
+        let claims: Vec<Claim> = std::iter::once(claim.clone()).chain(others).collect();
+        let job = |claim| Job { cluster, world, claim, allow_vacuous: false };
+        let together = prover.prove(&claims.iter().map(job).collect::<Vec<_>>()).unwrap();
+        for (claim, answered) in claims.iter().zip(together) {
+            let alone = decide(&job(claim), TIMEOUT).unwrap();
+            if kind(&answered.outcome) != kind(&alone) {
+                return Err(fail(format!("{claim:?} alone: {alone:#?}\ntogether: {:#?}", answered.outcome)));
+            }
+            tally.add(kind(&alone), 1);
+        }
+        Ok(())
+    });
+    tally.print("together", start);
 }
 
 /// The same question with policies, workloads and nodes in the opposite order.

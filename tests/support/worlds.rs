@@ -411,7 +411,8 @@ fn flow_set(words: Words) -> BoxedStrategy<FlowSet> {
         .boxed()
 }
 
-fn claim(words: Words) -> BoxedStrategy<Claim> {
+/// Statements of every kind.
+pub fn claim(words: Words) -> BoxedStrategy<Claim> {
     let directions = subsequence(vec![Direction::Ingress, Direction::Egress], 1..=2);
     let isolated = (endpoint(words), directions).prop_map(|(pods, directions)| Claim::Isolated { pods, directions });
     prop_oneof![
