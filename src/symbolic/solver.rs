@@ -2,7 +2,7 @@
 //!
 //! An answer is Sat, Unsat or Unknown, and Unknown is never taken for either of the others.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use z3::ast::Bool;
 use z3::{Params, SatResult, Solver};
@@ -45,9 +45,19 @@ impl Statement {
     }
 }
 
+/// How many steps of the solver are taken without looking at the clock: a tenth to a third of a second.
+///
+/// Z3 keeps time by a thread of its own that has to be woken for every check. Nearly all checks are
+/// over before that would matter, and counting steps costs nothing.
+const STEPS_WITHOUT_CLOCK: u32 = 200_000;
+
+/// The shortest time limit for which steps may be counted first.
+const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
+
 /// One thread's solver. Not `Send`: a session is made and used within one thread.
 pub struct Session {
     pub(crate) solver: Solver,
+    timeout: Option<Duration>,
 }
 
 impl Session {
@@ -58,12 +68,22 @@ impl Session {
     pub fn new(timeout: Option<Duration>) -> Result<Session, Error> {
         let solver = Solver::new_for_logic("QF_FD")
             .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
-        if let Some(limit) = timeout {
-            let mut params = Params::new();
-            params.set_u32("timeout", u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1));
-            solver.set_params(&params);
+        let session = Session { solver, timeout };
+        match timeout {
+            Some(limit) if limit < SHORTEST_FOR_STEPS => session.limit(0, Some(limit)),
+            Some(_) => session.limit(STEPS_WITHOUT_CLOCK, None),
+            None => {}
         }
-        Ok(Session { solver })
+        Ok(session)
+    }
+
+    /// Limits the next checks in steps (0 for no limit) and in time.
+    fn limit(&self, steps: u32, time: Option<Duration>) {
+        let milliseconds = |limit: Duration| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1);
+        let mut params = Params::new();
+        params.set_u32("rlimit", steps);
+        params.set_u32("timeout", time.map_or(u32::MAX, milliseconds));
+        self.solver.set_params(&params);
     }
 
     /// Runs `work` in a scope of its own: what it asserts is forgotten afterwards.
@@ -84,6 +104,20 @@ impl Session {
 
     /// Is there a case in which all of these hold as well?
     pub(crate) fn check(&self, assumptions: &[Bool]) -> Answer {
+        let start = Instant::now();
+        let answer = self.check_once(assumptions);
+        match self.timeout {
+            Some(limit) if answer == Answer::Unknown && limit >= SHORTEST_FOR_STEPS => {
+                self.limit(0, Some(limit.saturating_sub(start.elapsed())));
+                let answer = self.check_once(assumptions);
+                self.limit(STEPS_WITHOUT_CLOCK, None);
+                answer
+            }
+            _ => answer,
+        }
+    }
+
+    fn check_once(&self, assumptions: &[Bool]) -> Answer {
         match self.solver.check_assumptions(assumptions) {
             SatResult::Sat => Answer::Sat,
             SatResult::Unsat => Answer::Unsat,
@@ -102,4 +136,37 @@ pub fn warm_up() {
 pub fn z3_version() -> String {
     let full = z3::full_version();
     full.split(['.', ' ']).take(3).collect::<Vec<_>>().join(".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One more pigeon than holes, each pigeon in a hole, no two in one: false, and hard to see.
+    fn pigeons(holes: usize) -> Statement {
+        let sits = |pigeon: usize, hole: usize| Term::variable(&format!("pigeon {pigeon} in {hole}"));
+        let somewhere = (0..=holes).map(|pigeon| Term::any((0..holes).map(|hole| sits(pigeon, hole))));
+        let pairs = (0..=holes).flat_map(|one| (0..one).map(move |other| (one, other)));
+        let apart =
+            pairs.flat_map(|(one, other)| (0..holes).map(move |hole| sits(one, hole).and(sits(other, hole)).not()));
+        Statement(Term::all(somewhere.chain(apart)))
+    }
+
+    #[test]
+    fn a_time_limit_is_unknown_and_the_session_lives_on() {
+        let session = Session::new(Some(Duration::from_millis(20))).unwrap();
+        session.scoped(|| {
+            session.assert(&pigeons(12));
+            assert_eq!(session.check(&[]), Answer::Unknown);
+        });
+        assert_eq!(session.check(&[]), Answer::Sat);
+    }
+
+    #[test]
+    fn what_takes_more_steps_is_decided_by_the_clock() {
+        let session = Session::new(Some(Duration::from_secs(600))).unwrap();
+        session.assert(&pigeons(9));
+        assert_eq!(session.check_once(&[]), Answer::Unknown, "too easy to test anything");
+        assert_eq!(session.check(&[]), Answer::Unsat);
+    }
 }
