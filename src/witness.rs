@@ -7,6 +7,7 @@
 pub mod blame;
 pub mod example;
 pub mod needs;
+pub mod pod;
 pub mod shrink;
 pub mod yaml;
 

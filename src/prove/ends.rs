@@ -2,11 +2,16 @@
 //!
 //! `prove` alone calls this module.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use crate::eval::claim::contains;
 use crate::model::claim::{Claim, Endpoint};
-use crate::model::net::{End, PodEnd};
-use crate::model::workload::{Cluster, Namespace};
+use crate::model::net::End;
+use crate::model::workload::Cluster;
 use crate::model::world::{Existence, Trust, World};
+use crate::witness::pod;
+
+const UNSPECIFIED: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
 /// The workloads that must be told apart to decide at all, by index in order. Where any pod may exist,
 /// a pod that nobody has declared can be all that a declared one is, unless trust or the claim's own
@@ -22,7 +27,8 @@ pub(super) fn in_question(cluster: &Cluster, world: &World, claim: &Claim) -> Ve
 pub(super) fn declared(cluster: &Cluster, claim: &Claim) -> Vec<usize> {
     let named = named_workloads(claim);
     let may_be_an_end = |index: &usize| {
-        let Some(pod) = pod_of(cluster, *index) else { return false };
+        // Its address does not matter to the question.
+        let Some(pod) = pod::of_workload(cluster, *index, UNSPECIFIED) else { return false };
         // The labels of a namespace that no manifest declares may be any.
         let open_namespace = !cluster.namespaces.contains_key(&pod.namespace.name);
         let end = End::Pod(pod);
@@ -62,21 +68,4 @@ fn named_workloads(claim: &Claim) -> Vec<usize> {
     found.sort_unstable();
     found.dedup();
     found
-}
-
-/// A pod of a declared workload, to be asked about: its address does not matter.
-fn pod_of(cluster: &Cluster, index: usize) -> Option<PodEnd> {
-    let workload = cluster.workloads.get(index)?;
-    let unknown = || Namespace::new(&workload.namespace, std::collections::BTreeMap::new());
-    let declared = cluster.namespaces.get(&workload.namespace).map(|declared| declared.namespace.clone());
-    Some(PodEnd {
-        namespace: declared.unwrap_or_else(unknown),
-        name: workload.name.clone(),
-        labels: workload.labels.clone(),
-        ports: workload.ports.clone(),
-        address: std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED),
-        node: workload.node.clone(),
-        host_network: workload.host_network,
-        workload: Some(index),
-    })
 }

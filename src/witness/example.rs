@@ -63,22 +63,13 @@ fn ends(cluster: &Cluster, world: &World, endpoint: &Endpoint, address: IpAddr) 
 /// A pod of the workload, where all of it is known: its namespace is declared, and its address is its
 /// own or anybody's.
 fn pod(cluster: &Cluster, index: usize, workload: &Workload, address: IpAddr) -> Option<PodEnd> {
-    let namespace = cluster.namespaces.get(&workload.namespace)?.namespace.clone();
-    if workload.host_network || (workload.addresses.is_empty() && is_known(cluster, address)) {
+    let is_declared = cluster.namespaces.contains_key(&workload.namespace);
+    if !is_declared || workload.host_network || (workload.addresses.is_empty() && is_known(cluster, address)) {
         return None;
     }
     let own = workload.addresses.iter().find(|own| own.is_ipv4());
     let address = if workload.addresses.is_empty() { address } else { *own? };
-    Some(PodEnd {
-        namespace,
-        name: workload.name.clone(),
-        labels: workload.labels.clone(),
-        ports: workload.ports.clone(),
-        address,
-        node: workload.node.clone(),
-        host_network: false,
-        workload: Some(index),
-    })
+    super::pod::of_workload(cluster, index, address)
 }
 
 fn is_known(cluster: &Cluster, address: IpAddr) -> bool {

@@ -6,16 +6,21 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::Judge;
+use super::{Judge, pod};
 use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
 use crate::model::options::Options;
 use crate::model::selector::NAMESPACE_NAME_LABEL;
+use crate::model::workload::{Workload, WorkloadKind};
+
+/// How many declared workloads are tried in the place of one.
+const LOOKED_AT: usize = 64;
 
 /// The simplest flow that this procedure finds; the flow itself where nothing is simpler.
 #[must_use]
 pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
     let mut shrinker = Shrinker { judge, options, best: flow };
     shrinker.plain_addresses();
+    shrinker.first_workloads();
     shrinker.familiar_port();
     shrinker.drop_until_nothing_goes();
     shrinker.best
@@ -53,6 +58,19 @@ impl Shrinker<'_> {
         let plain = if self.best.source.address().is_ipv4() { PLAIN_V4 } else { PLAIN_V6 };
         self.attempt(|flow| set_address(&mut flow.source, plain.first()));
         self.attempt(|flow| set_address(&mut flow.destination, plain.last()));
+    }
+
+    /// Of several declared workloads that show the same, the first: what is shown is not up to the
+    /// solver's mood.
+    fn first_workloads(&mut self) {
+        for at in [0, 1] {
+            let Some(current) = end(&mut self.best, at).pod().and_then(|pod| pod.workload) else { continue };
+            for index in (0..current).take(LOOKED_AT) {
+                if self.attempt(|flow| replace_workload(self.judge, end(flow, at), index)) {
+                    break;
+                }
+            }
+        }
     }
 
     /// The port of the claim, one that the destination declares, or a well-known one.
@@ -120,6 +138,25 @@ impl Shrinker<'_> {
     }
 }
 
+/// The source (0) or destination (1).
+fn end(flow: &mut Flow, at: usize) -> &mut End {
+    if at == 0 { &mut flow.source } else { &mut flow.destination }
+}
+
+/// Puts a pod of another declared workload in the place of one, where all about it is known.
+fn replace_workload(judge: &Judge<'_>, end: &mut End, index: usize) {
+    let known = |workload: &Workload| {
+        !workload.host_network
+            && workload.addresses.is_empty()
+            && judge.cluster.namespaces.contains_key(&workload.namespace)
+    };
+    if judge.cluster.workloads.get(index).is_some_and(known)
+        && let Some(other) = pod::of_workload(judge.cluster, index, end.address())
+    {
+        *end = End::Pod(other);
+    }
+}
+
 /// Removes a label from namespaces that no manifest declares. Both ends at once: they may share one.
 fn self_made_namespaces(judge: &Judge<'_>, flow: &mut Flow, key: &str) {
     let declared = |pod: &PodEnd| judge.cluster.namespaces.contains_key(&pod.namespace.name);
@@ -144,8 +181,7 @@ fn label_keys(flow: &Flow) -> Vec<String> {
 
 /// The source (0) or destination (1), if it is a pod that nobody has declared.
 fn hypothetical(flow: &mut Flow, at: usize) -> Option<&mut PodEnd> {
-    let end = if at == 0 { &mut flow.source } else { &mut flow.destination };
-    match end {
+    match end(flow, at) {
         End::Pod(pod) if pod.workload.is_none() => Some(pod),
         _ => None,
     }
@@ -203,7 +239,18 @@ fn is_legal(judge: &Judge<'_>, flow: &Flow) -> bool {
     source != destination
         && source.is_ipv4() == destination.is_ipv4()
         && flow.port > 0
+        && are_two(judge, flow)
         && [&flow.source, &flow.destination].into_iter().all(|end| owns_its_address(judge, end))
+}
+
+/// A bare Pod is one pod, and cannot be both ends (R30).
+fn are_two(judge: &Judge<'_>, flow: &Flow) -> bool {
+    let workload = |end: &End| end.pod().and_then(|pod| pod.workload);
+    let is_pod = |index: usize| judge.cluster.workloads.get(index).is_some_and(|one| one.kind == WorkloadKind::Pod);
+    match (workload(&flow.source), workload(&flow.destination)) {
+        (Some(one), Some(other)) => one != other || !is_pod(one),
+        _ => true,
+    }
 }
 
 fn owns_its_address(judge: &Judge<'_>, end: &End) -> bool {
