@@ -8,7 +8,7 @@ mod conclude;
 mod ends;
 mod group;
 
-use std::cell::RefCell;
+use std::cell::OnceCell;
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -55,8 +55,8 @@ pub struct Prover {
 }
 
 thread_local! {
-    /// The solver of this thread, with the time limit that it was made for.
-    static SESSION: RefCell<Option<(Duration, Session)>> = const { RefCell::new(None) };
+    /// The solver of this thread.
+    static SESSION: OnceCell<Session> = const { OnceCell::new() };
 }
 
 impl Prover {
@@ -80,7 +80,7 @@ impl Prover {
     /// operating system gives no threads.
     pub fn prove(&self, jobs: &[Job<'_>]) -> Result<Vec<Answered>, Error> {
         let groups = group::groups(jobs);
-        let decide = |group| with_session(self.timeout, |session| answers(session, self.timeout, group));
+        let decide = |group| with_session(|session| answers(session, self.timeout, group));
         let answered: Result<Vec<_>, Error> = if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
             self.first.install(|| groups.iter().map(decide).collect())
         } else {
@@ -97,15 +97,12 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
     pool.map_err(|error| Error::Threads(error.to_string()))
 }
 
-fn with_session<T>(timeout: Duration, work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
-    SESSION.with(|slot| {
-        let mut slot = slot.borrow_mut();
-        if slot.as_ref().is_none_or(|(limit, _)| *limit != timeout) {
-            *slot = Some((timeout, Session::new(Some(timeout))?));
-        }
-        match slot.as_ref() {
-            Some((_, session)) => work(session),
-            None => Err(Error::Solver("no session".to_owned())),
+fn with_session<T>(work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
+    SESSION.with(|slot| match slot.get() {
+        Some(session) => work(session),
+        None => {
+            let session = Session::new()?;
+            work(slot.get_or_init(|| session))
         }
     })
 }
@@ -117,6 +114,7 @@ fn answers(session: &Session, timeout: Duration, group: &Group<'_>) -> Result<Ve
     let first = group.first_answers(&asker)?;
     let conclude = |((first, spent), (at, job)): ((group::First, Duration), &(usize, Job<'_>))| {
         let start = Instant::now();
+        session.start_clock(Some(timeout.saturating_sub(spent)));
         let outcome = conclude::conclude(&asker, job, first)?;
         Ok((*at, Answered { outcome, elapsed: spent + start.elapsed() }))
     };
@@ -130,6 +128,6 @@ fn answers(session: &Session, timeout: Duration, group: &Group<'_>) -> Result<Ve
 /// [`Error::Solver`] where the solver does not start or fails.
 pub fn decide(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Error> {
     let group = Group::of_one(0, *job);
-    let answered = with_session(timeout, |session| answers(session, timeout, &group))?.pop();
+    let answered = with_session(|session| answers(session, timeout, &group))?.pop();
     Ok(answered.map_or_else(|| Outcome::Unknown(Reason("not asked".to_owned())), |(_, answered)| answered.outcome))
 }

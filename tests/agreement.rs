@@ -103,7 +103,7 @@ fn eval_and_symbolic_agree_on_concrete_flows() {
     let (tally, start) = (Tally::default(), Instant::now());
     let world = open_world();
     try_all(600, &(cluster(MANY), options(), vec(flow_seed(), 20)), |(cluster, options, seeds)| {
-        let session = Session::new(None).unwrap();
+        let session = Session::new().unwrap();
         let query = Query::new(everything(&cluster, &world, options));
         let mut pinned = Vec::new();
         for flow in seeds.iter().map(|seed| seed.flow(&cluster)) {
@@ -310,7 +310,7 @@ fn with_one_label_less(cluster: &Cluster, flow: &Flow) -> Vec<(String, Flow)> {
 #[test]
 fn slicing_changes_no_answer() {
     let (tally, start) = (Tally::default(), Instant::now());
-    let session = Session::new(Some(TIMEOUT)).unwrap();
+    let session = Session::new().unwrap();
     try_all(400, &question(MANY), |question| {
         let Question { cluster, world, claim } = &question;
         let workloads: Vec<usize> =

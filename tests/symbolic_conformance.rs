@@ -44,7 +44,7 @@ fn failure(session: &Session, world: &World, fact: &Fact) -> Option<String> {
 fn check(file: &str, count: usize, left_out: usize) {
     let facts = facts(file);
     let world = World { nodes: true, ..World::default() };
-    let session = Session::new(None).unwrap();
+    let session = Session::new().unwrap();
     let asked: Vec<&Fact> = facts.iter().filter(|fact| !is_on_a_node(fact)).collect();
     let failures: Vec<String> = asked.iter().filter_map(|fact| failure(&session, &world, fact)).collect();
     println!("{file}: {} facts of {} asked", asked.len(), facts.len());

@@ -101,7 +101,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
     let rendered = render(arguments.format, &report, &sources, streams);
     write(streams.out, "standard output", &rendered)?;
-    Ok(exit_code(arguments, &answers))
+    Ok(exit_code(arguments.exit_zero, answers.iter().map(|answered| &answered.outcome)))
 }
 
 fn inputs(arguments: &Arguments) -> Inputs {
@@ -168,11 +168,12 @@ fn vacuous(plan: &Plan, answers: &[Answered]) -> Vec<Diagnostic> {
     plan.items.iter().zip(answers).filter_map(about_nothing).collect()
 }
 
-fn exit_code(arguments: &Arguments, answers: &[Answered]) -> ExitCode {
-    let any = |wanted: fn(&Outcome) -> bool| answers.iter().any(|answered| wanted(&answered.outcome));
+/// The worst news decides: a disagreement of the two semantics before a refutation before an unknown.
+fn exit_code<'a>(exit_zero: bool, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> ExitCode {
+    let any = |wanted: fn(&Outcome) -> bool| outcomes.clone().any(wanted);
     if any(|outcome| matches!(outcome, Outcome::Disagreement(_))) {
         ExitCode::Disagreement
-    } else if arguments.exit_zero {
+    } else if exit_zero {
         ExitCode::Proved
     } else if any(|outcome| matches!(outcome, Outcome::Refuted(_))) {
         ExitCode::Refuted
@@ -213,4 +214,44 @@ fn witness_name(item: &Item) -> String {
     let spec = item.spec.as_deref().and_then(|path| Path::new(path).file_stem()?.to_str());
     let parts = [spec, item.variant.as_deref(), Some(item.name.as_str())];
     format!("{}.yaml", parts.into_iter().flatten().collect::<Vec<_>>().join("."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Case, Proof, Reason, Refutation};
+
+    fn disagreement() -> Outcome {
+        let namespace = crate::model::workload::Namespace::new("a", std::collections::BTreeMap::new());
+        let pod = crate::model::net::PodEnd {
+            namespace,
+            name: String::new(),
+            labels: std::collections::BTreeMap::new(),
+            ports: Vec::new(),
+            address: std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+            node: None,
+            host_network: false,
+            workload: None,
+        };
+        let case = Case::Open { pod: Box::new(pod), directions: Vec::new() };
+        Outcome::Disagreement(Box::new(Counterexample { case, today: false, needs: Vec::new(), blames: Vec::new() }))
+    }
+
+    #[test]
+    fn the_worst_news_is_the_exit_code() {
+        let proved = || Outcome::Proved(Proof::default());
+        let refuted = || Outcome::Refuted(Refutation { counterexample: None, blocked_by: Vec::new() });
+        let unknown = || Outcome::Unknown(Reason("late".to_owned()));
+        for (outcomes, code) in [
+            (vec![], ExitCode::Proved),
+            (vec![proved(), proved()], ExitCode::Proved),
+            (vec![proved(), unknown()], ExitCode::Unknown),
+            (vec![unknown(), refuted(), proved()], ExitCode::Refuted),
+            (vec![refuted(), disagreement()], ExitCode::Disagreement),
+        ] {
+            assert_eq!(exit_code(false, outcomes.iter()), code, "{outcomes:?}");
+            let reported = if code == ExitCode::Disagreement { code } else { ExitCode::Proved };
+            assert_eq!(exit_code(true, outcomes.iter()), reported, "--exit-zero hides no bug: {outcomes:?}");
+        }
+    }
 }

@@ -131,6 +131,7 @@ impl<'a> Group<'a> {
     fn ask_all(&self, asker: &Asker<'_>, workloads: Vec<usize>, is_all: bool) -> Result<Vec<(First, Duration)>, Error> {
         let Some((_, first)) = self.members.first() else { return Ok(Vec::new()) };
         let mut start = Instant::now();
+        asker.session.start_clock(Some(asker.timeout));
         let query = self.query(first, property::options(first.claim), workloads);
         asker.session.scoped(|| {
             asker.session.assert(&property::possible(&query, first.claim));
@@ -139,6 +140,7 @@ impl<'a> Group<'a> {
                 first.claim.flows().map(|_| query.named(asker.session, &property::sought(&query, first.claim)));
             let mut answers = Vec::new();
             for (_, job) in &self.members {
+                asker.session.start_clock(Some(asker.timeout));
                 let sought = shared.clone().unwrap_or_else(|| property::sought(&query, job.claim));
                 let answer = asker.session.scoped(|| asker.first_word(&query, job, &sought, is_all))?;
                 answers.push((answer, start.elapsed()));
@@ -204,15 +206,14 @@ impl Asker<'_> {
 
     /// The case of the last Sat, once none of its ends has another's address.
     pub(super) fn legal_case(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Asked, Error> {
-        let start = Instant::now();
         loop {
             let flow = Model::of(query, self.session)?.flow();
             let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Asked::Case(Box::new(flow))) };
             self.session.assert(&forbidden);
             match query.check_assuming(self.session, assumed) {
                 Answer::Unsat => return Ok(Asked::No),
-                Answer::Sat if start.elapsed() <= self.timeout => {}
-                Answer::Sat | Answer::Unknown => return Ok(Asked::Unknown),
+                Answer::Sat => {}
+                Answer::Unknown => return Ok(Asked::Unknown),
             }
         }
     }

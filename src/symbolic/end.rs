@@ -5,6 +5,7 @@
 //! labels, declared workloads their own labels, ports and addresses, and what is trusted is carried
 //! by declared objects alone. Symbolic code alone calls this module.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -82,6 +83,8 @@ pub(crate) struct SymbolicEnd {
     /// Which kinds the world has beside pods.
     externals: bool,
     nodes: bool,
+    /// Terms of namespace selectors: many policies select the same namespaces, and there may be many.
+    namespace_terms: RefCell<BTreeMap<LabelSelector, Term>>,
 }
 
 impl SymbolicEnd {
@@ -106,6 +109,7 @@ impl SymbolicEnd {
             declares: universe.port_names.iter().map(declares).collect(),
             externals: world.external,
             nodes: world.nodes,
+            namespace_terms: RefCell::default(),
         }
     }
 
@@ -146,11 +150,23 @@ impl SymbolicEnd {
 
     /// The labels of the pod's namespace meet the selector (R13, R17).
     pub(crate) fn namespace_matches(&self, universe: &Universe, selector: &LabelSelector) -> Term {
+        if let Some(known) = self.namespace_terms.borrow().get(selector) {
+            return known.clone();
+        }
+        let term = self.some_namespace_matches(universe, selector);
+        self.namespace_terms.borrow_mut().insert(selector.clone(), term.clone());
+        term
+    }
+
+    fn some_namespace_matches(&self, universe: &Universe, selector: &LabelSelector) -> Term {
         let in_place = |(place, value): (usize, &NamespaceValue)| {
             let holds = |requirement: &Requirement| {
                 requirement_holds(requirement, self.namespace_label(universe, value, &requirement.key))
             };
-            self.namespace.is(place).and(Term::all(selector.requirements.iter().map(holds)))
+            match Term::all(selector.requirements.iter().map(holds)) {
+                Term::Const(false) => Term::FALSE,
+                holds => self.namespace.is(place).and(holds),
+            }
         };
         Term::any(universe.namespaces.iter().enumerate().map(in_place))
     }

@@ -2,6 +2,7 @@
 //!
 //! An answer is Sat, Unsat or Unknown, and Unknown is never taken for either of the others.
 
+use std::cell::Cell;
 use std::time::{Duration, Instant};
 
 use z3::ast::Bool;
@@ -51,30 +52,33 @@ impl Statement {
 /// over before that would matter, and counting steps costs nothing.
 const STEPS_WITHOUT_CLOCK: u32 = 200_000;
 
-/// The shortest time limit for which steps may be counted first.
+/// The least time that must be left for steps to be counted first.
 const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
 
 /// One thread's solver. Not `Send`: a session is made and used within one thread.
 pub struct Session {
     pub(crate) solver: Solver,
-    timeout: Option<Duration>,
+    deadline: Cell<Option<Instant>>,
 }
 
 impl Session {
-    /// Starts a solver for finite domains with a time limit a check.
+    /// Starts a solver for finite domains, without a time limit.
     ///
     /// # Errors
     /// [`Error::Solver`] where this Z3 does not know the logic `QF_FD`.
-    pub fn new(timeout: Option<Duration>) -> Result<Session, Error> {
+    pub fn new() -> Result<Session, Error> {
         let solver = Solver::new_for_logic("QF_FD")
             .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
-        let session = Session { solver, timeout };
-        match timeout {
-            Some(limit) if limit < SHORTEST_FOR_STEPS => session.limit(0, Some(limit)),
-            Some(_) => session.limit(STEPS_WITHOUT_CLOCK, None),
-            None => {}
+        Ok(Session { solver, deadline: Cell::new(None) })
+    }
+
+    /// From here on every check has to be over within this time; `None` lifts the limit.
+    pub fn start_clock(&self, time: Option<Duration>) {
+        self.deadline.set(time.and_then(|time| Instant::now().checked_add(time)));
+        match time {
+            Some(_) => self.limit(STEPS_WITHOUT_CLOCK, None),
+            None => self.limit(0, None),
         }
-        Ok(session)
     }
 
     /// Limits the next checks in steps (0 for no limit) and in time.
@@ -102,19 +106,23 @@ impl Session {
         }
     }
 
-    /// Is there a case in which all of these hold as well?
+    /// Is there a case in which all of these hold as well? Unknown once the time is up.
     pub(crate) fn check(&self, assumptions: &[Bool]) -> Answer {
-        let start = Instant::now();
-        let answer = self.check_once(assumptions);
-        match self.timeout {
-            Some(limit) if answer == Answer::Unknown && limit >= SHORTEST_FOR_STEPS => {
-                self.limit(0, Some(limit.saturating_sub(start.elapsed())));
-                let answer = self.check_once(assumptions);
-                self.limit(STEPS_WITHOUT_CLOCK, None);
-                answer
-            }
-            _ => answer,
+        let Some(deadline) = self.deadline.get() else { return self.check_once(assumptions) };
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Answer::Unknown;
         }
+        if left >= SHORTEST_FOR_STEPS {
+            let answer = self.check_once(assumptions);
+            if answer != Answer::Unknown {
+                return answer;
+            }
+        }
+        self.limit(0, Some(deadline.saturating_duration_since(Instant::now())));
+        let answer = self.check_once(assumptions);
+        self.limit(STEPS_WITHOUT_CLOCK, None);
+        answer
     }
 
     fn check_once(&self, assumptions: &[Bool]) -> Answer {
@@ -154,17 +162,20 @@ mod tests {
 
     #[test]
     fn a_time_limit_is_unknown_and_the_session_lives_on() {
-        let session = Session::new(Some(Duration::from_millis(20))).unwrap();
+        let session = Session::new().unwrap();
+        session.start_clock(Some(Duration::from_millis(20)));
         session.scoped(|| {
             session.assert(&pigeons(12));
             assert_eq!(session.check(&[]), Answer::Unknown);
         });
+        session.start_clock(Some(Duration::from_secs(600)));
         assert_eq!(session.check(&[]), Answer::Sat);
     }
 
     #[test]
     fn what_takes_more_steps_is_decided_by_the_clock() {
-        let session = Session::new(Some(Duration::from_secs(600))).unwrap();
+        let session = Session::new().unwrap();
+        session.start_clock(Some(Duration::from_secs(600)));
         session.assert(&pigeons(9));
         assert_eq!(session.check_once(&[]), Answer::Unknown, "too easy to test anything");
         assert_eq!(session.check(&[]), Answer::Unsat);
