@@ -229,6 +229,7 @@ impl Builder<'_> {
         self.plan.diagnostics.extend(diagnostics);
         self.plan.worlds.push(spec.world.clone());
         let world = self.plan.worlds.len() - 1;
+        self.plan.diagnostics.extend(never_asked(&spec));
         for (variant, paths) in self.variants(path, &spec) {
             let Some(cluster) = self.cluster(&paths) else { continue };
             let place = Place { spec: Some(path), variant: variant.as_deref(), cluster, world };
@@ -279,11 +280,7 @@ impl Builder<'_> {
 
     fn properties(&mut self, place: &Place<'_>, spec: &Spec) {
         for property in &spec.properties {
-            let applies = property
-                .variants
-                .as_ref()
-                .is_none_or(|variants| variants.iter().any(|variant| Some(variant.value.as_str()) == place.variant));
-            if !applies {
+            if !property.applies_to(place.variant) {
                 continue;
             }
             let Some(claim) = self.claim(place.cluster, &property.sentence, &spec.endpoints) else { continue };
@@ -363,6 +360,23 @@ impl Builder<'_> {
             });
         }
     }
+}
+
+/// A property that no variant asks would be silently unproved.
+fn never_asked(spec: &Spec) -> Vec<Diagnostic> {
+    let variants: Vec<Option<&str>> = match spec.variants.as_slice() {
+        [] => vec![None],
+        variants => variants.iter().map(|variant| Some(variant.name.value.as_str())).collect(),
+    };
+    let is_asked = |property: &spec::PropertySpec| variants.iter().any(|variant| property.applies_to(*variant));
+    let missed = spec.properties.iter().filter(|property| !is_asked(property));
+    let fault = |property: &spec::PropertySpec| {
+        let message = format!("the property `{}` is asked of no variant", property.name.value);
+        Diagnostic::error(Code::SpecInvalidValue, message)
+            .at(property.name.origin, "this would never be proved")
+            .help("name a variant in its `variants`, or leave the key out to ask it of all")
+    };
+    missed.map(fault).collect()
 }
 
 fn given(path: &str) -> ManifestPath {

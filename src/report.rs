@@ -1,6 +1,6 @@
 //! The one report that every format is made of: plain, serialisable data.
 //!
-//! [`build`](crate::report::build) computes everything that is ever said about a run; the renderers
+//! [`build`] computes everything that is ever said about a run; the renderers
 //! (`text`, `json`) only lay it out. The JSON form is versioned by [`SCHEMA`] and described in
 //! `docs/report-json.md`.
 

@@ -1,6 +1,6 @@
 //! From what the solver found to a counterexample that a person can check.
 //!
-//! Every case is judged again by `eval` ([`refutes`]); it is made small ([`shrink`]), the lines at
+//! Every case is judged again by `eval` ([`Judge`]); it is made small ([`shrink`]), the lines at
 //! fault are found ([`blame`]) and the plugin's choices that it needs are named ([`needs`]).
 //! Nothing here knows the solver. `prove` calls this module.
 

@@ -178,6 +178,10 @@ fn bad_specs_are_refused() {
             "a missing manifest",
             "manifests = [\"gone.yaml\"]\n[[property]]\nname = \"a\"\nassert = \"nothing can reach pods in app\"\n",
         ),
+        (
+            "never asked",
+            "manifests = [\"m.yaml\"]\n[[property]]\nname = \"a\"\nassert = \"nothing can reach pods in app\"\nvariants = []\n",
+        ),
         ("nothing to prove", "manifests = [\"m.yaml\"]\n"),
         (
             "about nothing",

@@ -191,9 +191,13 @@ fn write_witnesses(folder: &Path, plan: &Plan, answers: &[Answered]) -> Result<(
         move |source| Error::Write { path, source }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    let mut taken = std::collections::BTreeMap::new();
     for (item, answered) in plan.items.iter().zip(answers) {
         let Some(counterexample) = counterexample(&answered.outcome) else { continue };
-        let path = folder.join(witness_name(item));
+        let name = witness_name(item);
+        // Two specs in different folders may bear one name.
+        let times = taken.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
+        let path = folder.join(if *times == 1 { format!("{name}.yaml") } else { format!("{name}-{times}.yaml") });
         let header =
             format!("{}: {}\nMade by netverify: a pod that shows why this is refuted.", item.name, item.sentence);
         let text = witness::yaml::documents(plan.cluster(item), &header, counterexample);
@@ -209,11 +213,11 @@ fn counterexample(outcome: &Outcome) -> Option<&Counterexample> {
     }
 }
 
-/// `rag-as-published.step-3.embeddings-stay-home.yaml`.
+/// `rag-as-published.step-3.embeddings-stay-home`.
 fn witness_name(item: &Item) -> String {
     let spec = item.spec.as_deref().and_then(|path| Path::new(path).file_stem()?.to_str());
     let parts = [spec, item.variant.as_deref(), Some(item.name.as_str())];
-    format!("{}.yaml", parts.into_iter().flatten().collect::<Vec<_>>().join("."))
+    parts.into_iter().flatten().collect::<Vec<_>>().join(".")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What the sources of the semantics leave to the network plugin, as choices (the rules marked [I]
+//! What the sources of the semantics leave to the network plugin, as choices (the rules marked "I"
 //! in `docs/semantics.md`). `eval` and `symbolic` both take an [`Options`] and follow it.
 
 /// What an `ipBlock` can match (R22).
