@@ -9,6 +9,7 @@ use super::{ExitCode, Streams, write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::manifest::Settings;
+use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
 use crate::plan::{Inputs, Item, Plan};
 use crate::prove::{Answered, Prover};
@@ -31,6 +32,10 @@ pub(super) struct Arguments {
     /// Manifests: files, folders, globs, or - for standard input; added to those of every spec
     #[arg(short, long = "manifests", value_name = "PATH")]
     manifests: Vec<String>,
+
+    /// The network plugin to prove the sentences of --assert for; a spec names its own
+    #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugin, requires = "assert")]
+    plugin: Plugin,
 
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -82,6 +87,12 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+fn plugin(text: &str) -> Result<Plugin, String> {
+    let found = Plugin::NAMES.into_iter().find(|(name, _)| *name == text);
+    let names = || Plugin::NAMES.map(|(name, _)| name).join(", ");
+    found.map(|(_, plugin)| plugin).ok_or_else(|| format!("the plugins are {}", names()))
+}
+
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let start = Instant::now();
@@ -108,6 +119,7 @@ fn inputs(arguments: &Arguments) -> Inputs {
     Inputs {
         specs: arguments.specs.clone(),
         assertions: arguments.assert.clone(),
+        plugin: arguments.plugin,
         manifests: arguments.manifests.clone(),
         settings: Settings {
             ignore_kinds: arguments.ignore_kind.iter().cloned().collect(),
