@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{ExitCode, Streams, write};
@@ -34,7 +35,7 @@ pub(super) struct Arguments {
     manifests: Vec<String>,
 
     /// The network plugin to prove the sentences of --assert for; a spec names its own
-    #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugin, requires = "assert")]
+    #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugins(), requires = "assert")]
     plugin: Plugin,
 
     /// How to write the report
@@ -87,10 +88,11 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
-fn plugin(text: &str) -> Result<Plugin, String> {
-    let found = Plugin::NAMES.into_iter().find(|(name, _)| *name == text);
-    let names = || Plugin::NAMES.map(|(name, _)| name).join(", ");
-    found.map(|(_, plugin)| plugin).ok_or_else(|| format!("the plugins are {}", names()))
+/// The names of the plugins, for help and for a slip of the finger.
+fn plugins() -> impl TypedValueParser<Value = Plugin> {
+    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
+    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 /// Runs the subcommand.
