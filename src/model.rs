@@ -5,8 +5,10 @@
 //! `docs/semantics.md`.
 
 pub mod claim;
+pub mod further;
 pub mod net;
 pub mod options;
+pub mod plugin;
 pub mod policy;
 pub mod selector;
 pub mod workload;

@@ -66,6 +66,8 @@ pub struct Refutation {
     pub counterexample: Option<Box<Counterexample>>,
     /// For "some can reach": the policies that together leave no such flow.
     pub blocked_by: Vec<Pillar>,
+    /// What plugins do under which the property holds, in words; empty where that is not known.
+    pub holds_if: Vec<String>,
 }
 
 /// A concrete case: checked by `eval`, small, and of declared workloads where these will do.
@@ -75,6 +77,9 @@ pub struct Counterexample {
     pub case: Case,
     /// Whether every pod of it is one of a declared workload.
     pub today: bool,
+    /// Pods beside the ends that nobody has declared and that the case needs: they lend the number of a
+    /// named port (R27).
+    pub further: Vec<PodEnd>,
     /// Choices of the network plugin that it needs, in words; empty where any plugin will do.
     pub needs: Vec<String>,
     /// The lines at fault, the most telling first.

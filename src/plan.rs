@@ -10,8 +10,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{self, Names};
 use crate::manifest::{self, ManifestPath, Objects, Settings};
 use crate::model::claim::Claim;
-use crate::model::net::PortMatch;
-use crate::model::policy::{Policy, Ports};
+use crate::model::plugin::Plugin;
 use crate::model::workload::Cluster;
 use crate::model::world::{Existence, World};
 use crate::prove::Job;
@@ -65,6 +64,8 @@ pub struct Inputs {
     pub specs: Vec<String>,
     /// Sentences to prove over `manifests` alone.
     pub assertions: Vec<String>,
+    /// The network plugin of the sentences; a spec names its own.
+    pub plugin: Plugin,
     /// Manifests: of the sentences, and added to those of every spec.
     pub manifests: Vec<String>,
     /// How to read manifests.
@@ -147,8 +148,9 @@ fn world_assumptions(world: &World) -> Vec<String> {
             "no traffic from the pods' own nodes, and none of pods on their nodes' network (nodes = false)".to_owned(),
         );
     } else {
-        words.push("a pod on its node's network counts as its node (R33)".to_owned());
+        words.push(on_node_network(world));
     }
+    words.extend(plugin_assumptions(world));
     if !world.external {
         words.push("no traffic from or to addresses outside the cluster (external = false)".to_owned());
     }
@@ -172,25 +174,34 @@ fn world_assumptions(world: &World) -> Vec<String> {
     words
 }
 
-fn cluster_assumptions(cluster: &Cluster) -> Vec<String> {
-    let ignored = cluster.ignored_kinds.iter();
-    let mut words: Vec<_> = ignored
-        .map(|(kind, count)| {
-            format!("{count} {kind} ignored, as --ignore-kind says: what they allow or deny is not considered")
-        })
-        .collect();
-    if cluster.policies.iter().any(names_a_port) {
-        words.push("a named port opens only the pods that declare it (R27; not so on AWS VPC CNI)".to_owned());
+/// R33: whatever the plugin makes of them, such pods are no ends of their own here.
+fn on_node_network(world: &World) -> String {
+    match world.plugin {
+        Plugin::AwsVpcCni => {
+            "a pod on its node's network counts as its node (R33), though AWS VPC CNI lets peers match it".to_owned()
+        }
+        _ => "a pod on its node's network counts as its node (R33)".to_owned(),
     }
+}
+
+fn plugin_assumptions(world: &World) -> Vec<String> {
+    let mut words = Vec::new();
+    if world.plugin != Plugin::Any {
+        let name = world.plugin.name();
+        words.push(format!("the network plugin does what docs/world.md says of {name} (plugin = \"{name}\")"));
+    }
+    let choices = world.choices.iter().map(|choice| choice.names());
+    words.extend(choices.map(|(option, value)| format!("the network plugin has {option} = \"{value}\" (options)")));
     words
 }
 
-fn names_a_port(policy: &Policy) -> bool {
-    let rules = policy.ingress.iter().chain(&policy.egress).flatten();
-    rules.into_iter().any(|rule| match &rule.ports {
-        Ports::All => false,
-        Ports::AnyOf(items) => items.iter().any(|item| matches!(item.ports, PortMatch::Named(_))),
-    })
+fn cluster_assumptions(cluster: &Cluster) -> Vec<String> {
+    let ignored = cluster.ignored_kinds.iter();
+    ignored
+        .map(|(kind, count)| {
+            format!("{count} {kind} ignored, as --ignore-kind says: what they allow or deny is not considered")
+        })
+        .collect()
 }
 
 /// The same fault is met once a variant; a person wants to read it once.
@@ -334,7 +345,7 @@ impl Builder<'_> {
             self.plan.diagnostics.push(missing.help("name them with -m: `-m k8s/`, or `-m -` for standard input"));
             return;
         }
-        self.plan.worlds.push(World::default());
+        self.plan.worlds.push(World { plugin: self.inputs.plugin, ..World::default() });
         let world = self.plan.worlds.len() - 1;
         let Some(cluster) = self.cluster(&sets) else { return };
         let place = Place { spec: None, variant: None, cluster, world };

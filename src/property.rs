@@ -4,49 +4,43 @@
 //! answer by the concrete meaning in `eval::claim`. Every function says its "iff".
 
 use crate::model::claim::Claim;
-use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options, OtherProtocols, Treatment};
+use crate::model::options::Options;
 use crate::model::policy::Direction;
+use crate::model::world::World;
 use crate::symbolic::{Guarding, Query, Statement};
 
-/// The plugin's choices under which a claim is decided, so that the answer holds for every plugin.
+/// The plugin's choices under which a claim is decided, so that the answer holds for every plugin that
+/// the world leaves open.
 ///
 /// "Cannot reach" is decided for the plugin that lets most through and "can reach" for the one that
-/// lets least through; each choice of `docs/semantics.md` that a policy can feel goes one way only,
-/// so that the extreme plugin stands for all (R22, R26, R28, R31, R32). Two choices stay as the rules
-/// have them, and the report says so: a named port opens the pods that declare it (R27), and a pod on
-/// its node's network counts as its node (R33).
+/// lets least through; each choice that a flow can feel goes one way only, so that the extreme plugin
+/// stands for all ([`OptionSpace`](crate::model::plugin::OptionSpace)). One choice no end can feel: a pod
+/// on its node's network counts as its node (R33), and the report says so.
 #[must_use]
-pub fn options(claim: &Claim) -> Options {
+pub fn options(claim: &Claim, world: &World) -> Options {
     match claim {
-        Claim::NoneCanReach(_) => most_permissive(),
-        Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => most_restrictive(),
+        Claim::NoneCanReach(_) => world.options().most,
+        Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().least,
         // Isolation looks at labels and namespaces alone; no choice matters.
         Claim::Isolated { .. } => Options::default(),
     }
 }
 
-fn most_permissive() -> Options {
-    Options {
-        ipblock_matches: IpBlockMatches::All,
-        local_node_ingress: Treatment::Allow,
-        local_node_egress: Treatment::Allow,
-        egress_named_port_any: EgressNamedPortAny::Destination,
-        end_port: EndPort::Supported,
-        other_protocols: OtherProtocols::Unspecified,
-        ..Options::default()
+/// The choices at the other end of what the world leaves open: a case that stands under these too
+/// stands under every plugin.
+#[must_use]
+pub fn opposite(claim: &Claim, world: &World) -> Options {
+    match claim {
+        Claim::NoneCanReach(_) => world.options().least,
+        Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().most,
+        Claim::Isolated { .. } => Options::default(),
     }
 }
 
-fn most_restrictive() -> Options {
-    Options {
-        ipblock_matches: IpBlockMatches::External,
-        local_node_ingress: Treatment::Policy,
-        local_node_egress: Treatment::Policy,
-        egress_named_port_any: EgressNamedPortAny::None,
-        end_port: EndPort::Ignored,
-        other_protocols: OtherProtocols::Unspecified,
-        ..Options::default()
-    }
+/// Whether claims ask for the same with the same words, so that [`sought`] of one is that of the other.
+#[must_use]
+pub fn is_alike(one: &Claim, other: &Claim) -> bool {
+    std::mem::discriminant(one) == std::mem::discriminant(other)
 }
 
 /// Which part of the policies a proof of the claim can rest on.
@@ -82,7 +76,9 @@ pub fn subject(query: &Query<'_>, claim: &Claim) -> Statement {
 #[must_use]
 pub fn sought(query: &Query<'_>, claim: &Claim) -> Statement {
     match claim {
-        Claim::NoneCanReach(_) | Claim::SomeCanReach(_) => query.allowed(),
+        // R27: a pod that nobody has declared may lend its port numbers, but need not.
+        Claim::NoneCanReach(_) => query.allowed_with_further_pods(),
+        Claim::SomeCanReach(_) => query.allowed(),
         Claim::EveryCanReach(_) => query.allowed().negated(),
         Claim::Isolated { directions, .. } => all_isolated(query, directions).negated(),
     }

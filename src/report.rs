@@ -95,6 +95,8 @@ pub enum AnswerReport {
         counterexample: Option<Box<CaseReport>>,
         /// For "some can reach": the policies that together leave no such flow.
         blocked_by: Vec<PolicyReport>,
+        /// What plugins do under which the property holds; empty where that is not known.
+        holds_if: Vec<String>,
     },
     /// Not decided.
     Unknown {
@@ -155,6 +157,8 @@ pub struct CaseReport {
     pub leaves: Option<String>,
     /// Why the destination's side lets it in or not.
     pub enters: Option<String>,
+    /// Pods beside the ends that somebody would have to create, in words: they lend a named port (R27).
+    pub further: Vec<String>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
     /// The lines at fault, the most telling first.

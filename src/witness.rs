@@ -6,6 +6,7 @@
 
 pub mod blame;
 pub mod example;
+pub mod lenders;
 pub mod needs;
 pub mod pod;
 pub mod shrink;
@@ -19,6 +20,7 @@ use crate::model::options::Options;
 use crate::model::policy::Direction;
 use crate::model::workload::Cluster;
 use crate::outcome::{Case, Counterexample};
+use needs::Needs;
 
 /// What all judgements about one property share.
 #[derive(Clone, Copy, Debug)]
@@ -61,18 +63,18 @@ impl Judge<'_> {
         directions.iter().filter(open).copied().collect()
     }
 
-    /// The finished counterexample of a flow that [`Judge::is_sought`] confirms.
+    /// The finished counterexample of a flow that [`Judge::is_sought`] confirms, with the choices that it needs.
     #[must_use]
-    pub fn counterexample(&self, options: &Options, flow: Flow) -> Counterexample {
+    pub fn counterexample(&self, options: &Options, needs: &Needs, flow: Flow) -> Counterexample {
         let today = exists_today(self.claim, &flow);
-        let needs = needs::of(self, options, &flow);
+        let (needs, further) = (needs.words.clone(), Vec::new());
         if let (Claim::Isolated { .. }, End::Pod(pod)) = (self.claim, &flow.destination) {
             let case = Case::Open { pod: Box::new(pod.clone()), directions: self.open_for(options, pod) };
-            return Counterexample { case, today, needs, blames: Vec::new() };
+            return Counterexample { case, today, further, needs, blames: Vec::new() };
         }
         let (verdict, trace) = eval::verdict(self.cluster, options, &flow);
         let blames = blame::of_flow(self.cluster, verdict, &trace);
-        Counterexample { case: Case::Flow { flow: Box::new(flow), trace }, today, needs, blames }
+        Counterexample { case: Case::Flow { flow: Box::new(flow), trace }, today, further, needs, blames }
     }
 }
 

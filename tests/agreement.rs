@@ -27,7 +27,7 @@ use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow, PodEnd, Protocol};
 use netverify::model::options::Options;
 use netverify::model::selector::NAMESPACE_NAME_LABEL;
-use netverify::model::workload::Cluster;
+use netverify::model::workload::{Cluster, DeclaredNamespace};
 use netverify::model::world::World;
 use netverify::outcome::{Case, Counterexample, Outcome};
 use netverify::property;
@@ -175,7 +175,7 @@ fn kind(outcome: &Outcome) -> &'static str {
 
 /// What the claim comes out as when every case is tried.
 fn enumerated(question: &Question) -> (&'static str, usize) {
-    let found = enumerate::search(question, &property::options(&question.claim));
+    let found = enumerate::search(question, &property::options(&question.claim, &question.world));
     let kind = match (&question.claim, found.subject, found.sought) {
         (_, false, _) => "vacuous",
         (Claim::SomeCanReach(_), true, sought) => {
@@ -254,9 +254,14 @@ fn every_counterexample_is_legal_small_and_confirmed() {
             return Err(fail(format!("no answer: {outcome:#?}")));
         }
         let Some(shown) = shown(&outcome) else { return Ok(()) };
-        let options = property::options(&question.claim);
-        let judge = Judge { cluster: &question.cluster, claim: &question.claim };
+        let options = property::options(&question.claim, &question.world);
         let flow = as_flow(&shown.case);
+        if let Some(pod) = shown.further.iter().find(|pod| !may_be_further(&question, pod)) {
+            return Err(fail(format!("no such pod can exist: {pod:#?}")));
+        }
+        tally.add("needs a further pod", usize::from(!shown.further.is_empty()));
+        let cluster = with_further(&question.cluster, &flow, &shown.further);
+        let judge = Judge { cluster: &cluster, claim: &question.claim };
         if !judge.is_sought(&options, &flow) {
             return Err(fail(format!("eval does not confirm {shown:#?}")));
         }
@@ -273,6 +278,27 @@ fn every_counterexample_is_legal_small_and_confirmed() {
     });
     tally.print("counterexamples", start);
     assert!(tally.of("cases shown") * 5 > tally.of("proved") + tally.of("refuted"), "hardly any case shown");
+}
+
+/// R27: a pod that lends a port is one that somebody can create.
+fn may_be_further(question: &Question, pod: &PodEnd) -> bool {
+    // Nobody looks at its address.
+    let free = PodEnd { address: "203.0.113.250".parse().unwrap(), ..pod.clone() };
+    legal::end(&question.cluster, &question.world, &End::Pod(free))
+}
+
+/// The cluster with these pods declared; the labels of the destination's namespace are known from the flow.
+fn with_further(cluster: &Cluster, flow: &Flow, further: &[PodEnd]) -> Cluster {
+    let mut cluster = cluster.clone();
+    for pod in further {
+        let namespace = pod.namespace.clone();
+        if flow.destination.pod().is_none_or(|end| end.namespace.name != namespace.name) {
+            let declared = DeclaredNamespace { namespace, origin: worlds::origin() };
+            cluster.namespaces.entry(pod.namespace.name.clone()).or_insert(declared);
+        }
+        cluster.workloads.push(worlds::as_workload(pod));
+    }
+    cluster
 }
 
 /// The flow without each of the labels that somebody made up, of pods and of new namespaces.
@@ -319,7 +345,7 @@ fn slicing_changes_no_answer() {
             let query = Query::new(Setting {
                 cluster,
                 world,
-                options: property::options(claim),
+                options: property::options(claim, world),
                 slice,
                 claims: vec![claim],
                 workloads: workloads.clone(),

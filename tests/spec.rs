@@ -1,6 +1,8 @@
 //! Spec files: a good one in full, and every fault with its line and column.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use netverify::model::options::{EndPort, IpBlockMatches};
+use netverify::model::plugin::Plugin;
 use netverify::model::world::Existence;
 use netverify::source::SourceMap;
 use netverify::spec::{self, PropertySeverity};
@@ -14,7 +16,11 @@ pods       = "declared"
 namespaces = "any"
 external   = false
 nodes      = true
-plugin     = "any"
+plugin     = "cilium"
+
+[world.options]
+end_port        = "supported"
+ipblock_matches = "external"
 
 [trust]
 namespaces       = ["kube-system"]
@@ -56,6 +62,10 @@ fn a_good_spec_is_read_in_full() {
     assert_eq!(spec.title.as_deref(), Some("RAG platform"));
     assert_eq!((spec.world.pods, spec.world.namespaces), (Existence::Declared, Existence::Any));
     assert_eq!((spec.world.external, spec.world.nodes), (false, true));
+    assert_eq!(spec.world.plugin, Plugin::Cilium);
+    let (least, most) = (spec.world.options().least, spec.world.options().most);
+    assert_eq!((least.end_port, most.end_port), (EndPort::Supported, EndPort::Supported));
+    assert_eq!((least.ipblock_matches, most.ipblock_matches), (IpBlockMatches::External, IpBlockMatches::External));
     assert!(spec.world.trust.namespaces.contains("kube-system"));
     assert!(spec.world.trust.pod_labels.contains("app.kubernetes.io/name"));
     assert!(spec.world.trust.namespace_labels.contains("purpose"));
@@ -116,6 +126,18 @@ fn a_list_of_properties_needs_two_brackets() {
     1:1 spec-invalid-value: `property` has to be a list of tables, and this is a table (expected a list of tables)
         write `[[property]]` with two brackets
     "#);
+}
+
+/// R33: nothing could be proved of such a pod, for no flow begins or ends at one.
+#[test]
+fn pods_on_their_nodes_network_are_not_taken_for_pods() {
+    let world = "[world]\nnodes = true\n[world.options]\nhost_network = \"pod\"\n";
+    let property = "[[property]]\nname = \"p\"\nassert = \"s\"\n";
+    insta::assert_snapshot!(told(&format!("{world}{property}")), @r#"
+    4:17 spec-invalid-value: `pod` is not allowed here (not beside `nodes = true`)
+        write `nodes = false`, or leave `host_network` out
+    "#);
+    assert_eq!(told(&format!("{}{property}", world.replace("true", "false"))), "");
 }
 
 proptest::proptest! {

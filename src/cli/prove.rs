@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{ExitCode, Streams, write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::manifest::Settings;
+use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
 use crate::plan::{Inputs, Item, Plan};
 use crate::prove::{Answered, Prover};
@@ -31,6 +33,10 @@ pub(super) struct Arguments {
     /// Manifests: files, folders, globs, or - for standard input; added to those of every spec
     #[arg(short, long = "manifests", value_name = "PATH")]
     manifests: Vec<String>,
+
+    /// The network plugin to prove the sentences of --assert for; a spec names its own
+    #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugins(), requires = "assert")]
+    plugin: Plugin,
 
     /// How to write the report
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -82,6 +88,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+/// The names of the plugins, for help and for a slip of the finger.
+fn plugins() -> impl TypedValueParser<Value = Plugin> {
+    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
+    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
+}
+
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let start = Instant::now();
@@ -108,6 +121,7 @@ fn inputs(arguments: &Arguments) -> Inputs {
     Inputs {
         specs: arguments.specs.clone(),
         assertions: arguments.assert.clone(),
+        plugin: arguments.plugin,
         manifests: arguments.manifests.clone(),
         settings: Settings {
             ignore_kinds: arguments.ignore_kind.iter().cloned().collect(),
@@ -238,13 +252,20 @@ mod tests {
             workload: None,
         };
         let case = Case::Open { pod: Box::new(pod), directions: Vec::new() };
-        Outcome::Disagreement(Box::new(Counterexample { case, today: false, needs: Vec::new(), blames: Vec::new() }))
+        Outcome::Disagreement(Box::new(Counterexample {
+            case,
+            today: false,
+            needs: Vec::new(),
+            blames: Vec::new(),
+            further: Vec::new(),
+        }))
     }
 
     #[test]
     fn the_worst_news_is_the_exit_code() {
         let proved = || Outcome::Proved(Proof::default());
-        let refuted = || Outcome::Refuted(Refutation { counterexample: None, blocked_by: Vec::new() });
+        let refuted =
+            || Outcome::Refuted(Refutation { counterexample: None, blocked_by: Vec::new(), holds_if: Vec::new() });
         let unknown = || Outcome::Unknown(Reason("late".to_owned()));
         for (outcomes, code) in [
             (vec![], ExitCode::Proved),

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use super::plugin::{Choice, OptionSpace, Plugin};
+
 /// Whether more may exist than the manifests declare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Existence {
@@ -36,6 +38,20 @@ pub struct World {
     pub nodes: bool,
     /// What an attacker cannot do.
     pub trust: Trust,
+    /// The network plugin.
+    pub plugin: Plugin,
+    /// Choices of the plugin that are given one by one; they go before what is known of it.
+    pub choices: Vec<Choice>,
+}
+
+impl World {
+    /// What the network plugin may do.
+    #[must_use]
+    pub fn options(&self) -> OptionSpace {
+        let mut space = self.plugin.space();
+        self.choices.iter().for_each(|choice| space.fix(*choice));
+        space
+    }
 }
 
 impl Default for World {
@@ -46,6 +62,8 @@ impl Default for World {
             external: true,
             nodes: false,
             trust: Trust::default(),
+            plugin: Plugin::Any,
+            choices: Vec::new(),
         }
     }
 }

@@ -2,15 +2,18 @@
 //!
 //! `prove` alone calls this module.
 
-use super::group::{Asked, Asker, First};
+use super::group::{Asked, Asker, First, Group};
 use super::{Job, ends};
 use crate::error::Error;
 use crate::model::claim::Claim;
-use crate::model::net::Flow;
-use crate::outcome::{Counterexample, Outcome, Pillar, Proof, Reason, Refutation};
+use crate::model::net::{Flow, PodEnd};
+use crate::model::plugin::Choice;
+use crate::model::world::World;
+use crate::outcome::{Outcome, Pillar, Proof, Reason, Refutation};
 use crate::property;
 use crate::symbolic::{Answer, Query, Setting, Slice, Statement};
-use crate::witness::{Judge, shrink};
+use crate::witness::needs::{self, Needs};
+use crate::witness::{Judge, lenders, shrink};
 
 /// The outcome of a job.
 ///
@@ -29,7 +32,9 @@ pub(super) fn conclude(asker: &Asker<'_>, job: &Job<'_>, first: First) -> Result
 /// No case: proved. For "some can reach": refuted.
 fn none_found(claim: &Claim, pillars: Vec<Pillar>) -> Outcome {
     match claim {
-        Claim::SomeCanReach(_) => Outcome::Refuted(Refutation { counterexample: None, blocked_by: pillars }),
+        Claim::SomeCanReach(_) => {
+            Outcome::Refuted(Refutation { counterexample: None, blocked_by: pillars, holds_if: Vec::new() })
+        }
         _ => Outcome::Proved(Proof { rests_on: pillars, ..Proof::default() }),
     }
 }
@@ -41,21 +46,58 @@ fn unknown(asker: &Asker<'_>) -> Outcome {
 
 /// A case: look for the most telling one, and let the reference semantics judge it.
 fn found(asker: &Asker<'_>, job: &Job<'_>, first: Flow) -> Result<Outcome, Error> {
-    let options = property::options(job.claim);
+    let options = property::options(job.claim, job.world);
     let flow = preferred(asker, job)?.unwrap_or(first);
     let judge = Judge { cluster: job.cluster, claim: job.claim };
-    if !judge.is_sought(&options, &flow) {
-        return Ok(Outcome::Disagreement(Box::new(judge.counterexample(&options, flow))));
+    if judge.is_sought(&options, &flow) {
+        return shown(asker, job, &judge, Vec::new(), flow);
     }
-    let small = shrink::shrink(&judge, &options, flow);
-    Ok(shown(job.claim, Box::new(judge.counterexample(&options, small))))
+    // R27: pods that nobody has declared may lend their port numbers.
+    let lent = match job.claim {
+        Claim::NoneCanReach(_) => lenders::find(&judge, job.world, &options, &flow),
+        _ => None,
+    };
+    let Some((flow, lenders)) = lent else {
+        let needs = needs::of(&judge, &options, &options, &flow);
+        return Ok(Outcome::Disagreement(Box::new(judge.counterexample(&options, &needs, flow))));
+    };
+    let cluster = lenders::with(job.cluster, &lenders, &flow);
+    let further = lenders.into_iter().map(|lender| lender.pod).collect();
+    shown(asker, job, &Judge { cluster: &cluster, claim: job.claim }, further, flow)
 }
 
-fn shown(claim: &Claim, case: Box<Counterexample>) -> Outcome {
-    match claim {
+/// The case made small, with the choices of the plugin that it needs.
+fn shown(
+    asker: &Asker<'_>,
+    job: &Job<'_>,
+    judge: &Judge<'_>,
+    further: Vec<PodEnd>,
+    flow: Flow,
+) -> Result<Outcome, Error> {
+    let options = property::options(job.claim, job.world);
+    let flow = shrink::shrink(judge, &options, flow);
+    let needs = needs::of(judge, &options, &property::opposite(job.claim, job.world), &flow);
+    let mut case = Box::new(judge.counterexample(&options, &needs, flow));
+    case.today &= further.is_empty();
+    case.further = further;
+    Ok(match job.claim {
         Claim::SomeCanReach(_) => Outcome::Proved(Proof { witness: Some(case), ..Proof::default() }),
-        _ => Outcome::Refuted(Refutation { counterexample: Some(case), blocked_by: Vec::new() }),
+        _ => {
+            let holds_if = if holds_otherwise(asker, job, &needs)? { needs.opposites } else { Vec::new() };
+            Outcome::Refuted(Refutation { counterexample: Some(case), blocked_by: Vec::new(), holds_if })
+        }
+    })
+}
+
+/// Whether the property holds under plugins that make the opposite of the choices that the case needs.
+fn holds_otherwise(asker: &Asker<'_>, job: &Job<'_>, needs: &Needs) -> Result<bool, Error> {
+    if needs.words.is_empty() {
+        return Ok(false);
     }
+    let world = World { choices: Choice::all_of(&needs.turned), ..job.world.clone() };
+    let again = Job { world: &world, ..*job };
+    let answer = Group::of_one(0, again).first_answers(asker)?.pop();
+    Ok(matches!(answer, Some((First::None(_), _))))
 }
 
 /// A case of what exists, the more of it the better: asked with all declared workloads as ends. `None`
@@ -64,7 +106,7 @@ fn preferred(asker: &Asker<'_>, job: &Job<'_>) -> Result<Option<Flow>, Error> {
     let query = Query::new(Setting {
         cluster: job.cluster,
         world: job.world,
-        options: property::options(job.claim),
+        options: property::options(job.claim, job.world),
         slice: Slice::of_claim(job.cluster, job.claim),
         claims: vec![job.claim],
         workloads: ends::declared(job.cluster, job.claim),
@@ -101,5 +143,15 @@ fn preferences(query: &Query<'_>, claim: &Claim) -> Vec<Vec<Statement>> {
         let to = destination().or(query.destination_outside());
         vec![from, to]
     };
-    vec![vec![source(), destination()], exists(), vec![destination()], vec![source()], vec![]]
+    let mut telling = vec![vec![source(), destination()], exists(), vec![destination()], vec![source()], vec![]];
+    // Better still if no pod is needed beside the two ends (R27).
+    if matches!(claim, Claim::NoneCanReach(_)) && query.can_lend() {
+        let alone = |mut wanted: Vec<Statement>| {
+            wanted.push(query.allowed());
+            wanted
+        };
+        let plain: Vec<_> = telling.iter().cloned().map(alone).collect();
+        telling.splice(0..0, plain);
+    }
+    telling
 }

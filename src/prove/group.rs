@@ -84,7 +84,8 @@ impl<'a> Group<'a> {
         let alike = std::ptr::eq(first.cluster, job.cluster)
             && std::ptr::eq(first.world, job.world)
             && is_flow(first) == is_flow(job)
-            && property::options(first.claim) == property::options(job.claim)
+            && property::is_alike(first.claim, job.claim)
+            && property::options(first.claim, first.world) == property::options(job.claim, job.world)
             && property::guarding(first.claim) == property::guarding(job.claim);
         let wider = self.slice.union(slice);
         let fits = self.members.len() < MOST_CLAIMS && wider.policies().len() <= MOST_POLICIES;
@@ -132,10 +133,10 @@ impl<'a> Group<'a> {
         let Some((_, first)) = self.members.first() else { return Ok(Vec::new()) };
         let mut start = Instant::now();
         asker.session.start_clock(Some(asker.timeout));
-        let query = self.query(first, property::options(first.claim), workloads);
+        let query = self.query(first, property::options(first.claim, first.world), workloads);
         asker.session.scoped(|| {
             asker.session.assert(&property::possible(&query, first.claim));
-            // The same for all claims about flows: worked out once.
+            // The same for all claims of a kind about flows: worked out once.
             let shared =
                 first.claim.flows().map(|_| query.named(asker.session, &property::sought(&query, first.claim)));
             let mut answers = Vec::new();

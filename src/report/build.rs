@@ -11,7 +11,7 @@ use crate::eval::trace::{Exemption, PeersTrace, PolicyTrace, PortsTrace, Side};
 use crate::model::net::{End, Flow, PodEnd, Protocol};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
-use crate::model::workload::{Cluster, WorkloadKind};
+use crate::model::workload::{Cluster, ContainerPort, WorkloadKind};
 use crate::outcome::{Blame, Case, Counterexample, Outcome, Pillar};
 use crate::plan::{Item, Plan};
 use crate::prove::Answered;
@@ -81,6 +81,7 @@ impl Words<'_> {
             Outcome::Refuted(refutation) => AnswerReport::Refuted {
                 counterexample: refutation.counterexample.as_ref().map(|case| Box::new(self.case(case))),
                 blocked_by: self.pillars(&refutation.blocked_by),
+                holds_if: refutation.holds_if.clone(),
             },
             Outcome::Unknown(reason) => AnswerReport::Unknown { reason: reason.0.clone() },
             Outcome::Vacuous => AnswerReport::Unknown { reason: "the property is about nothing".to_owned() },
@@ -115,6 +116,7 @@ impl Words<'_> {
             today_words: words,
             leaves: None,
             enters: None,
+            further: counterexample.further.iter().map(|pod| self.lender(pod)).collect(),
             needs: counterexample.needs.clone(),
             blames,
             try_it: None,
@@ -123,14 +125,14 @@ impl Words<'_> {
             Case::Open { pod, directions } => {
                 let end = End::Pod((**pod).clone());
                 let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-                let mut case = common(self.end(&end), self.today(&[&end], "is open"));
+                let mut case = common(self.end(&end), self.today(&[&end], &[], "is open"));
                 case.enters = Some(format!("no policy isolates it for {open}"));
                 case
             }
             Case::Flow { flow, trace } => {
                 let allowed = trace.egress.allows() && trace.ingress.allows();
                 let does = if allowed { "can do this" } else { "is kept from this" };
-                let words = self.today(&[&flow.source, &flow.destination], does);
+                let words = self.today(&[&flow.source, &flow.destination], &counterexample.further, does);
                 CaseReport {
                     source: Some(self.end(&flow.source)),
                     protocol: Some(flow.protocol.to_string()),
@@ -196,14 +198,24 @@ impl Words<'_> {
     }
 
     /// "yes, Deployment ml-ops/model-monitor can do this now", or what somebody would have to create.
-    fn today(&self, ends: &[&End], does: &str) -> String {
+    fn today(&self, ends: &[&End], further: &[PodEnd], does: &str) -> String {
         let pods: Vec<&PodEnd> = ends.iter().filter_map(|end| end.pod()).collect();
         let made_up: Vec<&PodEnd> = pods.iter().copied().filter(|pod| pod.workload.is_none()).collect();
-        if let Some(actor) = ends.first().filter(|_| made_up.is_empty()) {
+        if let Some(actor) = ends.first().filter(|_| made_up.is_empty() && further.is_empty()) {
             return format!("yes, {} {does} now", self.actor(actor));
         }
         let what = |pod: &&PodEnd| self.to_create(pod);
-        format!("no, but somebody could create {}", made_up.iter().map(what).collect::<Vec<_>>().join(", and "))
+        let further = further.iter().map(|pod| self.lender(pod));
+        let all: Vec<_> = made_up.iter().map(what).chain(further).collect();
+        format!("no, but somebody could create {}", all.join(", and "))
+    }
+
+    /// "a pod labelled app=db in namespace shop that names port 9000 `http`".
+    fn lender(&self, pod: &PodEnd) -> String {
+        let name = |port: &ContainerPort| Some(format!("`{}`", port.name.as_ref()?));
+        let names: Vec<_> = pod.ports.iter().filter_map(name).collect();
+        let number = pod.ports.first().map_or(0, |port| port.number);
+        format!("{} that names port {number} {}", self.to_create(pod), names.join(" and "))
     }
 
     fn actor(&self, end: &End) -> String {

@@ -82,8 +82,11 @@ fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) 
         AnswerReport::Unknown { reason } => {
             format!("  {} {title}\n          {}\n", style.paint(YELLOW, "unknown"), normalize_untrusted_str(reason))
         }
-        AnswerReport::Refuted { counterexample, blocked_by } => {
-            format!("\n{}\n\n", refutation(property, counterexample.as_deref(), blocked_by, sources, style))
+        AnswerReport::Refuted { counterexample, blocked_by, holds_if } => {
+            let mut notes = counterexample.as_deref().map_or_else(none_allowed, case_notes);
+            notes.extend(holds_for(holds_if));
+            let case = counterexample.as_deref();
+            format!("\n{}\n\n", refutation(property, case, blocked_by, &notes, sources, style))
         }
         AnswerReport::Disagreement { case, trace } => disagreement(&title, case, trace, style),
     }
@@ -115,6 +118,7 @@ fn refutation(
     property: &PropertyReport,
     case: Option<&CaseReport>,
     blocked_by: &[PolicyReport],
+    notes: &[(&'static str, String)],
     sources: &SourceMap,
     style: Style,
 ) -> String {
@@ -132,7 +136,6 @@ fn refutation(
     }));
     let title = title(property);
     let group = Group::with_title(Level::ERROR.primary_title(&title).id("refuted"));
-    let notes = case.map(case_notes).unwrap_or_else(|| vec![("flows", "none of them is allowed".to_owned())]);
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
 }
@@ -148,6 +151,15 @@ fn blame_marks(case: &CaseReport) -> Vec<Mark> {
 
 fn note<'a>(name: &'a str, text: &str) -> Message<'a> {
     Level::NOTE.with_name(name).message(normalize_untrusted_str(text))
+}
+
+fn none_allowed() -> Vec<(&'static str, String)> {
+    vec![("flows", "none of them is allowed".to_owned())]
+}
+
+/// Under which plugins a refuted property holds.
+fn holds_for(holds_if: &[String]) -> Option<(&'static str, String)> {
+    (!holds_if.is_empty()).then(|| ("holds", format!("for plugins that {}", holds_if.join(", and "))))
 }
 
 /// The lines after the snippets.

@@ -9,11 +9,13 @@ use super::read::{Fields, Reader, invalid, quoted};
 use super::{MAX_PROPERTIES, MAX_VARIANTS, PropertySeverity, PropertySpec, Spec, VariantSpec, Written, endpoints};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{bad_key, is_namespace_name};
+use crate::model::options::HostNetwork;
+use crate::model::plugin::{Choice, Plugin};
 use crate::model::world::{Existence, Trust, World};
 use crate::source::Origin;
 
 const TOP: &[&str] = &["title", "manifests", "world", "trust", "endpoints", "property", "variant"];
-const WORLD: &[&str] = &["pods", "namespaces", "external", "nodes", "plugin"];
+const WORLD: &[&str] = &["pods", "namespaces", "external", "nodes", "plugin", "options"];
 const TRUST: &[&str] = &["namespaces", "pod-labels", "namespace-labels"];
 const PROPERTY: &[&str] = &["name", "assert", "severity", "why", "allow-vacuous", "variants"];
 const VARIANT: &[&str] = &["name", "manifests", "replace"];
@@ -53,23 +55,42 @@ fn world(reader: &mut Reader<'_>, top: Fields<'_>) -> World {
     let default = World { trust, ..World::default() };
     let Some(fields) = section(reader, top, "world", "[world]") else { return default };
     reader.known_keys(fields, WORLD);
-    plugin(reader, fields);
     let existence = [("any", Existence::Any), ("declared", Existence::Declared)];
-    World {
+    let world = World {
         pods: reader.choice(fields, "pods", &existence, default.pods),
         namespaces: reader.choice(fields, "namespaces", &existence, default.namespaces),
         external: reader.boolean(fields, "external", default.external),
         nodes: reader.boolean(fields, "nodes", default.nodes),
         trust: default.trust,
-    }
+        plugin: reader.choice(fields, "plugin", &Plugin::NAMES, Plugin::Any),
+        choices: choices(reader, fields),
+    };
+    pods_on_nodes(reader, fields, &world);
+    world
 }
 
-fn plugin(reader: &mut Reader<'_>, fields: Fields<'_>) {
-    let Some(plugin) = reader.string(fields, "plugin").filter(|plugin| plugin.value != "any") else { return };
-    let fault = invalid(&plugin, "only `any` in this version")
-        .note("Profiles of single network plugins come with a later version.")
-        .note("`any` is the strictest choice: what it proves holds under every plugin.")
-        .help("write `plugin = \"any\"`, or leave the key out");
+/// `[world.options]`: single choices of the plugin.
+fn choices(reader: &mut Reader<'_>, world: Fields<'_>) -> Vec<Choice> {
+    let Some(fields) = section(reader, world, "options", "[world.options]") else { return Vec::new() };
+    reader.known_keys(fields, &Choice::NAMES.map(|(option, _)| option));
+    let mut chosen = Vec::new();
+    for (option, values) in Choice::NAMES {
+        let values: Vec<(&str, Option<Choice>)> = values.iter().map(|(name, choice)| (*name, Some(*choice))).collect();
+        chosen.extend(reader.choice(fields, option, &values, None));
+    }
+    chosen
+}
+
+/// R33: no end of a flow is a pod on its node's network, so nothing could be proved of one as a pod.
+fn pods_on_nodes(reader: &mut Reader<'_>, world: Fields<'_>, read: &World) {
+    if !read.nodes || !read.choices.contains(&Choice::HostNetwork(HostNetwork::Pod)) {
+        return;
+    }
+    let Some(fields) = section(reader, world, "options", "[world.options]") else { return };
+    let Some(written) = reader.string(fields, "host_network") else { return };
+    let fault = invalid(&written, "not beside `nodes = true`")
+        .note("netverify takes a pod on its node's network for its node (R33).")
+        .help("write `nodes = false`, or leave `host_network` out");
     reader.push(fault);
 }
 

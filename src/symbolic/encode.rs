@@ -17,6 +17,7 @@ use crate::model::options::{
 };
 use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
 use crate::model::workload::Cluster;
+use crate::model::world::World;
 
 /// Which contribution of a policy can be taken back, to learn what a proof rests on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +41,8 @@ pub(crate) struct Encoder<'a> {
     pub(crate) destination: &'a SymbolicEnd,
     pub(crate) wire: &'a Wire,
     pub(crate) guarding: Guarding,
+    /// The world, where pods that nobody has declared may lend their port numbers (R27).
+    pub(crate) further: Option<&'a World>,
     /// Whether nodes can be ends at all.
     pub(crate) nodes: bool,
     pub(crate) guards: &'a RefCell<BTreeMap<Part, Term>>,
@@ -197,7 +200,8 @@ impl<'a> Encoder<'a> {
         let declared = match self.options.named_port_scope {
             NamedPortScope::Destination => own,
             NamedPortScope::Union => {
-                own.or(self.destination.is_pod().and(self.lent(policy, direction, rule, name, protocol)))
+                let lent = self.lent(policy, direction, rule, name, protocol);
+                own.or(self.destination.is_pod().and(lent.or(self.lent_by_further(policy, direction, rule))))
             }
         };
         if direction == Direction::Ingress || has_pod_peer(rule) {

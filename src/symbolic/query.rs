@@ -18,10 +18,10 @@ use super::term::Term;
 use super::universe::Universe;
 use crate::model::claim::{Claim, Endpoint, FlowSet};
 use crate::model::net::{End, Flow};
-use crate::model::options::Options;
+use crate::model::options::{NamedPortScope, Options};
 use crate::model::policy::Direction;
 use crate::model::workload::Cluster;
-use crate::model::world::World;
+use crate::model::world::{Existence, World};
 
 /// What a question is asked of.
 #[derive(Clone, Debug)]
@@ -74,8 +74,9 @@ impl<'a> Query<'a> {
         &self.setting
     }
 
-    fn encoder(&self) -> Encoder<'_> {
+    fn encoder(&self, further: Option<&'a World>) -> Encoder<'_> {
         Encoder {
+            further,
             cluster: self.setting.cluster,
             options: &self.setting.options,
             slice: &self.setting.slice,
@@ -110,25 +111,39 @@ impl<'a> Query<'a> {
     /// The flow is allowed (R6).
     #[must_use]
     pub fn allowed(&self) -> Statement {
-        Statement(self.encoder().allowed())
+        Statement(self.encoder(None).allowed())
+    }
+
+    /// The flow is allowed, perhaps with the help of pods that nobody has declared: where the plugin
+    /// takes the numbers of named ports together, such a pod may lend any (R27).
+    #[must_use]
+    pub fn allowed_with_further_pods(&self) -> Statement {
+        Statement(self.encoder(self.can_lend().then_some(self.setting.world)).allowed())
+    }
+
+    /// Whether pods that nobody has declared can make a difference to a flow which they are no end of.
+    #[must_use]
+    pub fn can_lend(&self) -> bool {
+        let union = self.setting.options.named_port_scope == NamedPortScope::Union;
+        union && self.setting.world.pods == Existence::Any && !self.universe.port_names.is_empty()
     }
 
     /// The flow is one of these.
     #[must_use]
     pub fn flow_in(&self, flows: &FlowSet) -> Statement {
-        Statement(self.encoder().flow_in(flows))
+        Statement(self.encoder(None).flow_in(flows))
     }
 
     /// The destination end is one of these.
     #[must_use]
     pub fn pod_in(&self, pods: &Endpoint) -> Statement {
-        Statement(self.encoder().contains(pods, &self.destination))
+        Statement(self.encoder(None).contains(pods, &self.destination))
     }
 
     /// The destination end, a pod, is isolated for this direction (R4).
     #[must_use]
     pub fn isolated(&self, direction: Direction) -> Statement {
-        Statement(self.encoder().isolated(direction, &self.destination))
+        Statement(self.encoder(None).isolated(direction, &self.destination))
     }
 
     /// A name for the statement, so that the solver works it out once for all questions of this scope.

@@ -26,6 +26,17 @@ pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
     shrinker.best
 }
 
+/// The flow on familiar ports, the best first; each is still one that the claim is about, as far as ports go.
+#[must_use]
+pub fn on_familiar_ports(judge: &Judge<'_>, flow: &Flow) -> Vec<Flow> {
+    let on = |(protocol, port)| {
+        let mut moved = flow.clone();
+        set_port(&mut moved, protocol, port);
+        moved
+    };
+    familiar_ports(judge, flow).into_iter().map(on).collect()
+}
+
 struct Shrinker<'a> {
     judge: &'a Judge<'a>,
     options: &'a Options,
@@ -75,25 +86,13 @@ impl Shrinker<'_> {
 
     /// The port of the claim, one that the destination declares, or a well-known one.
     fn familiar_port(&mut self) {
-        for (protocol, port) in self.familiar_ports() {
+        for (protocol, port) in familiar_ports(self.judge, &self.best) {
             let found = (self.best.protocol, self.best.port) == (protocol, port);
             if found || self.attempt(|flow| set_port(flow, protocol, port)) {
                 return;
             }
         }
         self.attempt(|flow| set_port(flow, Protocol::Tcp, flow.port));
-    }
-
-    fn familiar_ports(&self) -> Vec<(Protocol, u16)> {
-        let claimed = self.judge.claim.flows().into_iter().flat_map(|flows| &flows.ports.items);
-        let claimed = claimed.filter_map(|item| match item.ports {
-            PortMatch::Range(first, _) => Some((item.protocol, first)),
-            PortMatch::All | PortMatch::Named(_) => None,
-        });
-        let pod = self.best.destination.pod().filter(|pod| pod.workload.is_some());
-        let declared = pod.into_iter().flat_map(|pod| &pod.ports).map(|port| (port.protocol, port.number));
-        let well_known = [(Protocol::Tcp, 80), (Protocol::Tcp, 443), (Protocol::Tcp, 8080), (Protocol::Udp, 53)];
-        claimed.chain(declared).chain(well_known).collect()
     }
 
     /// A label may be needed only for the sake of another one, or of a named port: once that is gone it
@@ -155,6 +154,18 @@ fn replace_workload(judge: &Judge<'_>, end: &mut End, index: usize) {
     {
         *end = End::Pod(other);
     }
+}
+
+fn familiar_ports(judge: &Judge<'_>, flow: &Flow) -> Vec<(Protocol, u16)> {
+    let claimed = judge.claim.flows().into_iter().flat_map(|flows| &flows.ports.items);
+    let claimed = claimed.filter_map(|item| match item.ports {
+        PortMatch::Range(first, _) => Some((item.protocol, first)),
+        PortMatch::All | PortMatch::Named(_) => None,
+    });
+    let pod = flow.destination.pod().filter(|pod| pod.workload.is_some());
+    let declared = pod.into_iter().flat_map(|pod| &pod.ports).map(|port| (port.protocol, port.number));
+    let well_known = [(Protocol::Tcp, 80), (Protocol::Tcp, 443), (Protocol::Tcp, 8080), (Protocol::Udp, 53)];
+    claimed.chain(declared).chain(well_known).collect()
 }
 
 /// Removes a label from namespaces that no manifest declares. Both ends at once: they may share one.

@@ -1,5 +1,5 @@
 //! A counterexample as Kubernetes YAML that `kubectl apply` takes: the namespaces that do not exist
-//! yet, and a pod for each end that nobody has declared.
+//! yet, and a pod for each end that nobody has declared, and for each that lends a port (R27).
 
 use crate::model::net::PodEnd;
 use crate::model::selector::{Labels, NAMESPACE_NAME_LABEL};
@@ -27,12 +27,14 @@ pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexampl
     text
 }
 
-fn pods(counterexample: &Counterexample) -> Vec<(&'static str, &PodEnd)> {
+fn pods(counterexample: &Counterexample) -> Vec<(String, &PodEnd)> {
     let ends = match &counterexample.case {
-        Case::Open { pod, .. } => return vec![("pod", pod)],
+        Case::Open { pod, .. } => return vec![("pod".to_owned(), pod)],
         Case::Flow { flow, .. } => [("source", &flow.source), ("destination", &flow.destination)],
     };
-    ends.into_iter().filter_map(|(role, end)| Some((role, end.pod()?))).collect()
+    let ends = ends.into_iter().filter_map(|(role, end)| Some((role.to_owned(), end.pod()?)));
+    let further = counterexample.further.iter().enumerate();
+    ends.chain(further.map(|(at, pod)| (format!("further-{}", at + 1), pod))).collect()
 }
 
 fn namespace(namespace: &Namespace) -> String {

@@ -18,6 +18,8 @@ use netverify::model::policy::{NamespaceScope, PeerKind, Peers, Ports, Rule};
 use netverify::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL};
 use netverify::model::workload::{Cluster, ContainerPort, Namespace};
 
+mod further;
+
 use super::legal;
 use super::worlds::Question;
 
@@ -84,7 +86,8 @@ impl Search<'_> {
                     }
                     found.subject = true;
                     found.judged += 1;
-                    if eval::verdict(cluster, self.options, &flow).0 == wanted {
+                    let plainly = eval::verdict(cluster, self.options, &flow).0 == wanted;
+                    if plainly || self.allowed_with_further_pods(&flow) {
                         return Found { sought: true, ..found };
                     }
                 }
@@ -145,7 +148,7 @@ impl Search<'_> {
 
     fn namespaces(&self, role: usize) -> Vec<Namespace> {
         let cluster = &self.question.cluster;
-        let fresh = if role == 0 { "new-source" } else { "new-destination" };
+        let fresh = ["new-source", "new-destination", "new-third"][role];
         let undeclared = self.words.namespaces.iter().filter(|name| !cluster.namespaces.contains_key(*name));
         let mut all: Vec<Namespace> = cluster.namespaces.values().map(|declared| declared.namespace.clone()).collect();
         for name in undeclared.map(String::as_str).chain([fresh]) {

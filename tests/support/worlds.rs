@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use netverify::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet, PortItem, PortSet};
-use netverify::model::net::{IpBlock, PortMatch, Protocol};
+use netverify::model::net::{IpBlock, PodEnd, PortMatch, Protocol};
 use netverify::model::options::{
     EgressNamedPortAny, EndPort, HostNetwork, IpBlockMatches, NamedPortScope, Options, OtherProtocols, Treatment,
 };
+use netverify::model::plugin::{Choice, Plugin};
 use netverify::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
 use netverify::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL, Operator, Requirement, WrittenSelector};
 use netverify::model::workload::{Cluster, ContainerPort, DeclaredNamespace, Namespace, Node, Workload, WorkloadKind};
@@ -361,15 +362,22 @@ pub fn world() -> BoxedStrategy<World> {
         prop_oneof![6 => Just(BTreeSet::new()), 1 => chosen]
     };
     let trust = (some_of(&["a", "c", "zz"]), some_of(&["k1", "k2"]), some_of(&["k1", "k2"]));
-    (existence(), existence(), prop::bool::weighted(0.7), prop::bool::weighted(0.6), trust)
-        .prop_map(|(pods, namespaces, external, nodes, (of_namespaces, pod_labels, namespace_labels))| World {
-            pods,
-            namespaces,
-            external,
-            nodes,
-            trust: Trust { namespaces: of_namespaces, pod_labels, namespace_labels },
+    let kinds = (prop::bool::weighted(0.7), prop::bool::weighted(0.6));
+    (existence(), existence(), kinds, trust, plugin())
+        .prop_map(|(pods, namespaces, (external, nodes), (of_namespaces, pod_labels, namespace_labels), of_plugin)| {
+            let trust = Trust { namespaces: of_namespaces, pod_labels, namespace_labels };
+            let (plugin, choices) = of_plugin;
+            World { pods, namespaces, external, nodes, trust, plugin, choices }
         })
         .boxed()
+}
+
+/// A profile, most often of any plugin, and choices made one by one, most often none.
+fn plugin() -> BoxedStrategy<(Plugin, Vec<Choice>)> {
+    let known = select(&Plugin::NAMES[..]).prop_map(|(_, plugin)| plugin);
+    let some = options().prop_flat_map(|options| subsequence(Choice::all_of(&options), 1..=9));
+    let choices = prop_oneof![1 => Just(Vec::new()), 1 => some];
+    (prop_oneof![1 => Just(Plugin::Any), 1 => known], choices).boxed()
 }
 
 /// What properties are about, most often: pods of a namespace, by a label or all of them.
@@ -466,5 +474,20 @@ fn renumbered_end(endpoint: Endpoint, number: &dyn Fn(usize) -> Option<usize>) -
             Endpoint::Except(Box::new(renumbered_end(*whole, number)), Box::new(renumbered_end(*gone, number)))
         }
         plain => plain,
+    }
+}
+
+/// A pod as a manifest of its own would declare it.
+pub fn as_workload(pod: &PodEnd) -> Workload {
+    Workload {
+        kind: WorkloadKind::Pod,
+        namespace: pod.namespace.name.clone(),
+        name: pod.name.clone(),
+        labels: pod.labels.clone(),
+        ports: pod.ports.clone(),
+        addresses: Vec::new(),
+        node: None,
+        host_network: false,
+        origin: origin(),
     }
 }
