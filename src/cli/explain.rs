@@ -50,8 +50,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     shared::diagnose(&diagnostics, &sources, streams, "explained")?;
     let (Some(cluster), Some(asked)) = (cluster, asked) else { return Ok(ExitCode::Fault) };
     let explained = explain::explain(&cluster, &asked);
-    let unknown = [asked.source_address_unknown, asked.destination_address_unknown];
-    let report = explanation(&cluster, &sources, &explained, unknown);
+    let report = explanation(&cluster, &sources, &explained);
     let rendered = match arguments.output.format {
         Format::Json => report::json::render(&report),
         Format::Text => report::explain::text::render(&report, streams.out_style()),

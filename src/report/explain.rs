@@ -103,11 +103,11 @@ pub struct Step {
 
 /// The explanation of a flow that was asked about.
 #[must_use]
-pub fn explanation(cluster: &Cluster, sources: &SourceMap, explained: &Explained, unknown: [bool; 2]) -> Explanation {
+pub fn explanation(cluster: &Cluster, sources: &SourceMap, explained: &Explained) -> Explanation {
     let mut report = of_trace(cluster, sources, &explained.flow, &explained.trace);
     let speaker = Speaker { words: Words { cluster, sources }, flow: &explained.flow };
     report.allowed = explained.verdict == Verdict::Allowed;
-    report.notes = speaker.notes(explained, unknown);
+    report.notes = speaker.notes(explained);
     report
 }
 
@@ -150,7 +150,12 @@ impl Speaker<'_> {
     fn side(&self, direction: Direction, side: &Side) -> SideReport {
         let (own, _) = self.ends(direction);
         let policies = side.policies().iter().filter_map(|trace| self.policy(direction, trace));
-        SideReport { allows: side.allows(), words: self.words.side(direction, side, own), policies: policies.collect() }
+        let admitted = if side.allows() && !side.policies().is_empty() { "admitted by " } else { "" };
+        SideReport {
+            allows: side.allows(),
+            words: format!("{admitted}{}", self.words.side(direction, side, own)),
+            policies: policies.collect(),
+        }
     }
 
     fn policy(&self, direction: Direction, trace: &PolicyTrace) -> Option<PolicySteps> {
@@ -173,7 +178,16 @@ impl Speaker<'_> {
 
     fn flown(&self, direction: Direction) -> Flown<'_> {
         let role = if direction == Direction::Ingress { "source" } else { "destination" };
-        Flown { role, other: self.ends(direction).1, flow: self.flow }
+        let other = self.ends(direction).1;
+        Flown { role, other, unknown_address: self.is_unknown(other), flow: self.flow }
+    }
+
+    /// Whether the address of a pod is none that its manifest says.
+    fn is_unknown(&self, end: &End) -> bool {
+        let said = |index: usize, pod: &crate::model::net::PodEnd| {
+            self.words.cluster.workloads.get(index).is_some_and(|workload| workload.addresses.contains(&pod.address))
+        };
+        end.pod().is_some_and(|pod| !pod.workload.is_some_and(|index| said(index, pod)))
     }
 
     fn peers(
@@ -198,7 +212,7 @@ impl Speaker<'_> {
                 PeersTrace::Missed(lacks) => lacks.get(at),
             };
             let admits = describe::peer(policy, peer);
-            let words = lack.map_or_else(|| admits.clone(), |lack| format!("{admits}; {}", flown.peer(peer, lack)));
+            let words = lack.map_or_else(|| admits.clone(), |lack| format!("{admits}; {}", flown.peer(lack)));
             let path = format!("{rule_path}.{key}[{at}]");
             Some(Step { path, at: self.words.place(peer.origin), matches: lack.is_none(), words })
         };
@@ -248,13 +262,13 @@ impl Speaker<'_> {
         )
     }
 
-    fn notes(&self, explained: &Explained, unknown: [bool; 2]) -> Vec<String> {
+    fn notes(&self, explained: &Explained) -> Vec<String> {
         let mut notes = Vec::new();
         for end in [&self.flow.source, &self.flow.destination] {
             notes.extend(self.namespace_note(end));
         }
-        for (direction, unknown) in [(Direction::Egress, unknown[1]), (Direction::Ingress, unknown[0])] {
-            notes.extend(self.address_note(explained, direction).filter(|_| unknown));
+        for direction in [Direction::Egress, Direction::Ingress] {
+            notes.extend(self.address_note(explained, direction));
             if explained.blocks_match_pods.contains(&direction) {
                 notes.push(format!("the {direction} side rests on an ipBlock that matches a pod's address, {PLUGINS}"));
             }

@@ -1,28 +1,32 @@
 //! What a peer or a port lacks, in words. Only [`super`] calls it.
 
-use crate::describe;
 use crate::eval::trace::{PeerMiss, PortMiss};
 use crate::model::net::{End, Family, Flow, PortMatch, family};
-use crate::model::policy::{Peer, PeerKind, PortSpec};
-use crate::model::selector::{Labels, Operator, Requirement};
+use crate::model::policy::PortSpec;
+use crate::model::selector::{Labels, NAMESPACE_NAME_LABEL, Operator, Requirement};
 
 /// The flow, and the end that the peers of a rule look at.
 pub(super) struct Flown<'a> {
     /// `source` or `destination`: what the other end is in this flow.
     pub(super) role: &'static str,
     pub(super) other: &'a End,
+    /// Whether no manifest says that end's address.
+    pub(super) unknown_address: bool,
     pub(super) flow: &'a Flow,
 }
 
 impl Flown<'_> {
     /// What the other end lacks for a peer.
-    pub(super) fn peer(&self, peer: &Peer, lack: &PeerMiss) -> String {
+    pub(super) fn peer(&self, lack: &PeerMiss) -> String {
         let role = self.role;
         let namespace = self.other.pod().map_or("", |pod| pod.namespace.name.as_str());
         match lack {
             PeerMiss::NotAPod => format!("the {role} is {}, and selectors see pods only", self.kind()),
             PeerMiss::OtherNamespace => {
                 format!("the {role} lives in {namespace}, and without a namespaceSelector no other namespace is meant")
+            }
+            PeerMiss::NamespaceLabels(Requirement { key, .. }) if key == NAMESPACE_NAME_LABEL => {
+                format!("the {role} lives in {namespace}")
             }
             PeerMiss::NamespaceLabels(requirement) => {
                 let labels = self.other.pod().map(|pod| &pod.namespace.labels);
@@ -32,15 +36,15 @@ impl Flown<'_> {
                 format!("the {role} {}", unmet(requirement, self.other.pod().map(|pod| &pod.labels)))
             }
             PeerMiss::OtherFamily => format!("the {role}'s address is {}", self.family()),
-            PeerMiss::OutsideBlock => format!("{} lies outside", self.address()),
-            PeerMiss::InExcept(except) => format!("{} lies in its except {except}", self.address()),
-            PeerMiss::BlockIgnoresEnd => {
-                format!(
-                    "the {role} is {}, and the network plugin matches blocks against none (R22){}",
-                    self.kind(),
-                    excepting(peer)
-                )
+            PeerMiss::OutsideBlock | PeerMiss::InExcept(_) if self.unknown_address => {
+                format!("no manifest says the {role}'s address, and it is taken to lie outside")
             }
+            PeerMiss::OutsideBlock => format!("{} lies outside", self.other.address()),
+            PeerMiss::InExcept(except) => format!("{} lies in its except {except}", self.other.address()),
+            PeerMiss::BlockIgnoresEnd => format!(
+                "the {role} is {}, and a network plugin such as Cilium matches blocks against none (R22); select pods by labels instead",
+                self.kind()
+            ),
         }
     }
 
@@ -74,14 +78,6 @@ impl Flown<'_> {
         }
     }
 
-    /// The address, or whose address it is: of a pod no manifest may say it.
-    fn address(&self) -> String {
-        match self.other {
-            End::Pod(_) => format!("the {}'s address", self.role),
-            other => other.address().to_string(),
-        }
-    }
-
     /// What the destination has under the name of the item.
     fn declared(&self, item: &PortSpec) -> String {
         let PortMatch::Named(name) = &item.ports else { return "no such port".to_owned() };
@@ -95,11 +91,6 @@ impl Flown<'_> {
     }
 }
 
-/// Nothing for most plugins: `external+nodes` is the exception worth a word.
-fn excepting(peer: &Peer) -> &'static str {
-    if matches!(peer.kind, PeerKind::IpBlock(_)) { "; select pods by labels instead" } else { "" }
-}
-
 /// "has no label app", "has app=web".
 fn unmet(requirement: &Requirement, labels: Option<&Labels>) -> String {
     let key = &requirement.key;
@@ -107,6 +98,6 @@ fn unmet(requirement: &Requirement, labels: Option<&Labels>) -> String {
     match (value, &requirement.operator) {
         (Some(value), Operator::DoesNotExist) => format!("has the label {key}={value}"),
         (Some(value), _) => format!("has {key}={value}"),
-        (None, _) => format!("has no label {key}, and {} is asked for", describe::requirement(requirement)),
+        (None, _) => format!("has no label {key}"),
     }
 }
