@@ -2,11 +2,7 @@
 //!
 //! The words are held by snapshots: `INSTA_UPDATE=always cargo test --test query`, then read the difference.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may stop at the first thing that is not as expected"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first thing that is not as expected")]
 
 use std::fmt::Write as _;
 use std::process::Command;
