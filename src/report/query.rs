@@ -177,7 +177,7 @@ fn nearest(side: &SideReport) -> String {
     });
     let mut text: String = shown.collect();
     if more > 0 {
-        text += &format!("      and {more} more, which lack as much; `netverify explain` shows all\n");
+        text += &format!("      and {more} more, which lack as much or more; `netverify explain` shows all\n");
     }
     text
 }
