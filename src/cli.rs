@@ -3,19 +3,23 @@
 //! The only module that knows `clap`. [`run`] turns arguments into an exit code; `main` does no more
 //! than hand it the arguments and the streams.
 
+mod explain;
 mod prove;
+mod query;
+mod shared;
 
 use std::io::Write;
 
 use clap::{Parser, Subcommand};
 
 use crate::error::Error;
+use crate::report::text::Style;
 
 /// Proves statements about Kubernetes network policies for every pod that could exist.
 #[derive(Debug, Parser)]
 #[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 all proved, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
+    after_help = "Exit codes: 0 all proved or answered, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
     3 not decided within the time limit and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
 )]
 struct Arguments {
@@ -27,6 +31,10 @@ struct Arguments {
 enum Command {
     /// Prove every property of every variant of the specs
     Prove(prove::Arguments),
+    /// Answer one question, with the flow that shows it or the reason why not
+    Query(query::Arguments),
+    /// Show what becomes of one concrete flow, rule by rule
+    Explain(explain::Arguments),
 }
 
 /// How a run ends.
@@ -58,6 +66,18 @@ pub struct Streams<'a> {
     pub width: usize,
 }
 
+impl Streams<'_> {
+    /// How to lay out the report.
+    pub(crate) fn out_style(&self) -> Style {
+        Style { colour: self.out_colour, width: self.width }
+    }
+
+    /// How to lay out diagnostics.
+    pub(crate) fn err_style(&self) -> Style {
+        Style { colour: self.err_colour, width: self.width }
+    }
+}
+
 /// Runs one command line.
 ///
 /// # Errors
@@ -65,6 +85,8 @@ pub struct Streams<'a> {
 pub fn run(arguments: &[std::ffi::OsString], streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     match Arguments::try_parse_from(arguments) {
         Ok(Arguments { command: Command::Prove(arguments) }) => prove::run(&arguments, streams),
+        Ok(Arguments { command: Command::Query(arguments) }) => query::run(&arguments, streams),
+        Ok(Arguments { command: Command::Explain(arguments) }) => explain::run(&arguments, streams),
         Err(error) => usage(&error, streams),
     }
 }

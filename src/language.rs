@@ -11,10 +11,10 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::claim::Claim;
+use crate::model::claim::{Claim, Endpoint, PortSet};
 use crate::model::selector::LabelSelector;
 use crate::model::workload::Cluster;
-use crate::source::Origin;
+use crate::source::{Origin, Span};
 
 mod address;
 mod ast;
@@ -22,8 +22,10 @@ mod cursor;
 mod endpoint;
 mod grammar;
 mod ports;
+mod question;
 mod resolve;
 mod selector;
+mod single;
 
 pub use ast::{
     EndpointExpr, EndpointKind, Form, Name, NamedEndpoint, PortExpr, PortWord, Quantifier, Scope, Sentence, Target,
@@ -80,6 +82,38 @@ pub fn parse(text: &str, origin: Origin) -> Result<Sentence, Diagnostic> {
     Ok(Sentence { form, origin: cursor.origin(start, text.trim_end().len().max(start)) })
 }
 
+/// Reads a question, with or without its question mark, as the sentence that answers it: where the
+/// claim is [`Claim::NoneCanReach`] a refutation is the yes, and a proof otherwise.
+///
+/// # Errors
+/// Where the text is no question: at the word that is wrong, with what was expected there.
+#[expect(clippy::result_large_err, reason = "as `parse`")]
+pub fn parse_question(text: &str, origin: Origin) -> Result<Sentence, Diagnostic> {
+    let example = "can anything outside ai-platform reach vector-db:6333";
+    let (asked, origin) = without_mark(text, origin);
+    let form = read(asked, origin, example, question::question)?;
+    let start = asked.len() - asked.trim_start().len();
+    let cursor = Cursor::new(asked, origin, example);
+    Ok(Sentence { form, origin: cursor.origin(start, asked.trim_end().len().max(start)) })
+}
+
+fn without_mark(text: &str, origin: Origin) -> (&str, Origin) {
+    let asked = text.trim_end().trim_end_matches('?');
+    let (start, length) = (origin.span.start as usize, origin.span.range().len());
+    let exact = length == text.len();
+    let span = Span::new(start, if exact { start + asked.len() } else { start + length });
+    (asked, Origin { file: origin.file, span })
+}
+
+/// Reads one end of one flow: an endpoint of the language or a plain address, with its ports.
+///
+/// # Errors
+/// Where the text is none: at the word that is wrong.
+#[expect(clippy::result_large_err, reason = "as `parse`")]
+pub fn parse_end(text: &str, origin: Origin) -> Result<Target, Diagnostic> {
+    read(text, origin, "ai-platform/vector-db:6333", single::end)
+}
+
 /// Reads what may stand in `[endpoints]`: endpoints without ports, joined by `or`.
 ///
 /// # Errors
@@ -109,6 +143,25 @@ pub fn parse_selector(text: &str, origin: Origin) -> Result<LabelSelector, Diagn
 /// All names that nothing bears or that fit several things, and all ports that a Service lacks.
 pub fn resolve(sentence: &Sentence, names: &Names<'_>) -> Result<Resolved, Vec<Diagnostic>> {
     resolve::resolve(sentence, names)
+}
+
+/// One destination with its names looked up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResolvedTarget {
+    /// The pods, addresses or nodes.
+    pub endpoint: Endpoint,
+    /// The ports of the pods: those of a Service are translated (R36).
+    pub ports: PortSet,
+    /// What its author should know.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Looks up the names of one destination.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_target(target: &Target, names: &Names<'_>) -> Result<ResolvedTarget, Vec<Diagnostic>> {
+    resolve::resolve_target(target, names)
 }
 
 #[expect(clippy::result_large_err, reason = "as `parse`")]

@@ -21,6 +21,7 @@
 //! | [`model`] | the field's words as plain data |
 //! | [`language`], [`spec`] | sentences and spec files to claims |
 //! | [`eval`] | the reference semantics: one concrete flow, with reasons |
+//! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
@@ -37,6 +38,7 @@ pub mod describe;
 pub mod diagnostic;
 pub mod error;
 pub mod eval;
+pub mod explain;
 pub mod language;
 pub mod manifest;
 pub mod model;

@@ -66,6 +66,8 @@ pub struct Inputs {
     pub assertions: Vec<String>,
     /// The network plugin of the sentences; a spec names its own.
     pub plugin: Plugin,
+    /// A question to answer over `manifests` alone.
+    pub question: Option<String>,
     /// Manifests: of the sentences, and added to those of every spec.
     pub manifests: Vec<String>,
     /// How to read manifests.
@@ -80,8 +82,8 @@ impl Plan {
         for path in &inputs.specs {
             builder.spec_file(path);
         }
-        if !inputs.assertions.is_empty() {
-            builder.assertions();
+        if !inputs.assertions.is_empty() || inputs.question.is_some() {
+            builder.given();
         }
         let mut plan = builder.plan;
         dedup(&mut plan.diagnostics);
@@ -294,7 +296,8 @@ impl Builder<'_> {
             if !property.applies_to(place.variant) {
                 continue;
             }
-            let Some(claim) = self.claim(place.cluster, &property.sentence, &spec.endpoints) else { continue };
+            let sentence = &property.sentence;
+            let Some(claim) = self.claim(place.cluster, sentence, language::parse, &spec.endpoints) else { continue };
             self.plan.items.push(Item {
                 spec: place.spec.map(str::to_owned),
                 variant: place.variant.map(str::to_owned),
@@ -315,10 +318,11 @@ impl Builder<'_> {
         &mut self,
         cluster: usize,
         sentence: &spec::Written<String>,
+        parse: Parser,
         endpoints: &BTreeMap<String, crate::language::NamedEndpoint>,
     ) -> Option<Claim> {
         let cluster = self.plan.clusters.get(cluster)?;
-        let parsed = match language::parse(&sentence.value, sentence.origin) {
+        let parsed = match parse(&sentence.value, sentence.origin) {
             Ok(parsed) => parsed,
             Err(diagnostic) => {
                 self.plan.diagnostics.push(diagnostic);
@@ -337,40 +341,57 @@ impl Builder<'_> {
         }
     }
 
-    /// Sentences of the command line, over the manifests of the command line.
-    fn assertions(&mut self) {
+    /// The sentences or the question of the command line, over its manifests.
+    fn given(&mut self) {
         let sets = vec![self.inputs.manifests.iter().map(|path| given(path)).collect::<Vec<_>>()];
         if sets.iter().all(Vec::is_empty) {
-            let missing = Diagnostic::error(Code::Usage, "--assert needs manifests to prove the sentence over");
-            self.plan.diagnostics.push(missing.help("name them with -m: `-m k8s/`, or `-m -` for standard input"));
+            self.plan.diagnostics.push(no_manifests(if self.inputs.question.is_some() {
+                "a question needs manifests to be answered over"
+            } else {
+                "--assert needs manifests to prove the sentence over"
+            }));
             return;
         }
         self.plan.worlds.push(World { plugin: self.inputs.plugin, ..World::default() });
         let world = self.plan.worlds.len() - 1;
         let Some(cluster) = self.cluster(&sets) else { return };
-        let place = Place { spec: None, variant: None, cluster, world };
-        for (at, sentence) in self.inputs.assertions.iter().enumerate() {
-            let name =
-                if self.inputs.assertions.len() == 1 { "assert".to_owned() } else { format!("assert-{}", at + 1) };
-            let file = self.sources.add("--assert", sentence.as_str());
-            let origin = Origin { file, span: Span::new(0, sentence.len()) };
-            let written = spec::Written { value: sentence.clone(), origin };
-            let Some(claim) = self.claim(cluster, &written, &BTreeMap::new()) else { continue };
-            self.plan.items.push(Item {
-                spec: None,
-                variant: None,
-                name,
-                sentence: sentence.clone(),
-                origin,
-                severity: PropertySeverity::Medium,
-                why: None,
-                claim,
-                allow_vacuous: false,
-                cluster: place.cluster,
-                world: place.world,
-            });
+        let inputs = self.inputs;
+        for (at, sentence) in inputs.assertions.iter().enumerate() {
+            let name = if inputs.assertions.len() == 1 { "assert".to_owned() } else { format!("assert-{}", at + 1) };
+            self.sentence((cluster, world), name, "--assert", language::parse, sentence);
+        }
+        if let Some(question) = &inputs.question {
+            self.sentence((cluster, world), "query".to_owned(), "the question", language::parse_question, question);
         }
     }
+
+    fn sentence(&mut self, place: (usize, usize), name: String, file: &str, parse: Parser, text: &str) {
+        let origin = Origin { file: self.sources.add(file, text), span: Span::new(0, text.len()) };
+        let written = spec::Written { value: text.to_owned(), origin };
+        let (cluster, world) = place;
+        let Some(claim) = self.claim(cluster, &written, parse, &BTreeMap::new()) else { return };
+        self.plan.items.push(Item {
+            spec: None,
+            variant: None,
+            name,
+            sentence: text.to_owned(),
+            origin,
+            severity: PropertySeverity::Medium,
+            why: None,
+            claim,
+            allow_vacuous: false,
+            cluster,
+            world,
+        });
+    }
+}
+
+/// Reads text as the sentence that it is, or that answers it.
+type Parser = fn(&str, Origin) -> Result<language::Sentence, Diagnostic>;
+
+/// A command that is about manifests was given none.
+pub(crate) fn no_manifests(message: &str) -> Diagnostic {
+    Diagnostic::error(Code::Usage, message).help("name them with -m: `-m k8s/`, or `-m -` for standard input")
 }
 
 /// A property that no variant asks would be silently unproved.

@@ -5,7 +5,9 @@
 //! `docs/report-json.md`.
 
 pub mod build;
+pub mod explain;
 pub mod json;
+pub mod query;
 pub mod text;
 
 use std::collections::BTreeMap;

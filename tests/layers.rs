@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("eval", &["model"]),
     ("symbolic", &["model", "error"]),
     ("describe", &["model"]),
+    ("explain", &["model", "source", "diagnostic", "language", "eval"]),
     ("manifest", &["model", "source", "diagnostic"]),
     ("language", &["model", "source", "diagnostic"]),
     ("spec", &["model", "source", "diagnostic", "language"]),
@@ -24,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("witness", &["model", "source", "eval", "outcome", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
     ("plan", &["model", "source", "diagnostic", "manifest", "language", "spec", "prove"]),
-    ("report", &["model", "source", "diagnostic", "outcome", "eval", "describe", "plan", "prove"]),
+    ("report", &["model", "source", "diagnostic", "outcome", "eval", "describe", "explain", "plan", "prove"]),
 ];
 
 /// Where a library may be named, as prefixes of paths below `src/`.

@@ -1,20 +1,20 @@
 //! `netverify prove`: read, decide, report.
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::{Args, ValueEnum};
 
+use super::shared::{self, Format, Input, Limit, Output};
 use super::{ExitCode, Streams, write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
-use crate::manifest::Settings;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
 use crate::plan::{Inputs, Item, Plan};
 use crate::prove::{Answered, Prover};
-use crate::report::{self, Report, text::Style};
+use crate::report::{self, Report};
 use crate::source::SourceMap;
 use crate::symbolic;
 use crate::witness;
@@ -30,37 +30,26 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "SENTENCE")]
     assert: Vec<String>,
 
-    /// Manifests: files, folders, globs, or - for standard input; added to those of every spec
-    #[arg(short, long = "manifests", value_name = "PATH")]
-    manifests: Vec<String>,
+    #[command(flatten)]
+    input: Input,
 
     /// The network plugin to prove the sentences of --assert for; a spec names its own
     #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugins(), requires = "assert")]
     plugin: Plugin,
 
-    /// How to write the report
-    #[arg(long, value_enum, default_value_t = Format::Text)]
-    format: Format,
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    limit: Limit,
 
     /// Write each counterexample as Kubernetes YAML into this folder
     #[arg(long, value_name = "DIR")]
     witness_dir: Option<PathBuf>,
 
-    /// Time limit a property, in seconds
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    timeout: Duration,
-
     /// Threads to work with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
-
-    /// Ignore objects of this kind that would change what traffic flows; the report says so
-    #[arg(long, value_name = "KIND")]
-    ignore_kind: Vec<String>,
-
-    /// The namespace of manifests that name none
-    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
-    namespace: String,
 
     /// Exit with 0 even if something is refuted or not decided
     #[arg(long)]
@@ -69,23 +58,6 @@ pub(super) struct Arguments {
     /// Also name the kinds of object that were not read
     #[arg(short, long)]
     verbose: bool,
-}
-
-/// The formats of the report.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
-    /// For a person at a terminal
-    Text,
-    /// For programs; versioned
-    Json,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds, such as 30 or 0.5".to_owned())?;
-    if !(0.001..=86_400.0).contains(&seconds) {
-        return Err("the limit lies between 0.001 seconds and a day".to_owned());
-    }
-    Ok(Duration::from_secs_f64(seconds))
 }
 
 /// The names of the plugins, for help and for a slip of the finger.
@@ -99,7 +71,7 @@ fn plugins() -> impl TypedValueParser<Value = Plugin> {
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let start = Instant::now();
     let threads = arguments.threads.map_or(0, usize::from);
-    let prover = Prover::new(threads, arguments.timeout)?;
+    let prover = Prover::new(threads, arguments.limit.timeout)?;
     let mut sources = SourceMap::default();
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
     let answers = if plan.has_errors() { Vec::new() } else { prover.prove(&plan.jobs())? };
@@ -112,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
         write_witnesses(folder, &plan, &answers)?;
     }
     let report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
-    let rendered = render(arguments.format, &report, &sources, streams);
+    let rendered = render(arguments.output.format, &report, &sources, streams);
     write(streams.out, "standard output", &rendered)?;
     Ok(exit_code(arguments.exit_zero, answers.iter().map(|answered| &answered.outcome)))
 }
@@ -122,33 +94,23 @@ fn inputs(arguments: &Arguments) -> Inputs {
         specs: arguments.specs.clone(),
         assertions: arguments.assert.clone(),
         plugin: arguments.plugin,
-        manifests: arguments.manifests.clone(),
-        settings: Settings {
-            ignore_kinds: arguments.ignore_kind.iter().cloned().collect(),
-            default_namespace: arguments.namespace.clone(),
-        },
+        question: None,
+        manifests: arguments.input.manifests.clone(),
+        settings: arguments.input.settings(),
     }
 }
 
 fn render(format: Format, report: &Report, sources: &SourceMap, streams: &Streams<'_>) -> String {
     match format {
         Format::Json => report::json::render(report),
-        Format::Text => {
-            let style = Style { colour: streams.out_colour, width: streams.width };
-            report::text::render(report, sources, style)
-        }
+        Format::Text => report::text::render(report, sources, streams.out_style()),
     }
 }
 
 /// The faults of the input, and with `-v` the kinds that were not read.
 fn diagnose(arguments: &Arguments, plan: &Plan, sources: &SourceMap, streams: &mut Streams<'_>) -> Result<(), Error> {
-    let style = Style { colour: streams.err_colour, width: streams.width };
-    let mut text = report::text::diagnostics(&plan.diagnostics, sources, style);
-    let errors = plan.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
-    if errors > 0 {
-        let noun = if errors == 1 { "error" } else { "errors" };
-        text += &format!("{errors} {noun} in the input: nothing was proved\n");
-    }
+    shared::diagnose(&plan.diagnostics, sources, streams, "proved")?;
+    let mut text = String::new();
     if arguments.verbose {
         text += &unread_kinds(plan);
     }

@@ -57,7 +57,7 @@ pub(super) fn targets(cursor: &mut Cursor<'_>, place: Place) -> Parse<Vec<Target
 fn joiner<'t>(cursor: &mut Cursor<'t>, place: Place) -> Parse<Option<Word<'t>>> {
     let Some(word) = cursor.eat(JOINERS) else { return Ok(None) };
     if word.is("and") && !place.and {
-        let message = "`some ... and ...` could ask for one flow or for two";
+        let message = "`and` here could ask for one flow or for two";
         let help = "write `or` for any of them, or one sentence for each";
         return Err(cursor.fault(word, message, "not clear").help(help).into());
     }
@@ -105,7 +105,7 @@ fn union(cursor: &Cursor<'_>, start: usize, mut list: Vec<EndpointExpr>) -> Endp
 }
 
 /// One endpoint.
-fn primary(cursor: &mut Cursor<'_>) -> Parse<EndpointExpr> {
+pub(super) fn primary(cursor: &mut Cursor<'_>) -> Parse<EndpointExpr> {
     cursor.count_endpoint()?;
     let start = cursor.peek_chunk().start;
     cursor.eat(ARTICLES);

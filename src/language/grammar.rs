@@ -49,7 +49,7 @@ fn refuse_other_kinds(cursor: &Cursor<'_>, first: Word<'_>) -> Parse<()> {
     }
     if first.is_any(&["can", "is", "are"]) {
         let fault = cursor.fault(whole, "this is a question, and a property is a statement", "begins a question");
-        return Err(fault.help("write what has to hold: `nothing outside ai-platform can reach vector-db`").into());
+        return Err(fault.help("write what has to hold: `nothing outside ai-platform can reach vector-db`; `netverify query` answers questions").into());
     }
     if cursor.at_end() {
         return Err(cursor.expected("a sentence").help(FORMS).into());
@@ -123,7 +123,7 @@ fn can_reach(cursor: &mut Cursor<'_>, what: &str) -> Parse<()> {
     Err(verb_expected(cursor, next, what))
 }
 
-fn reach(cursor: &mut Cursor<'_>) -> Parse<()> {
+pub(super) fn reach(cursor: &mut Cursor<'_>) -> Parse<()> {
     if cursor.eat(&["reach"]).is_some() {
         return Ok(());
     }
@@ -140,7 +140,7 @@ fn flows(cursor: &mut Cursor<'_>, quantifier: Quantifier, sources: EndpointExpr)
     Ok(Form::Flows { quantifier, sources, targets })
 }
 
-fn isolated(cursor: &mut Cursor<'_>, pods: EndpointExpr) -> Parse<Form> {
+pub(super) fn isolated(cursor: &mut Cursor<'_>, pods: EndpointExpr) -> Parse<Form> {
     cursor.example = ISOLATED;
     keyword(cursor, "isolated")?;
     keyword(cursor, "for")?;
@@ -205,7 +205,7 @@ fn closest_verb(found: &str, what: &str) -> Option<&'static str> {
     }
 }
 
-fn end(cursor: &Cursor<'_>) -> Parse<()> {
+pub(super) fn end(cursor: &Cursor<'_>) -> Parse<()> {
     if cursor.at_end() {
         return Ok(());
     }

@@ -4,7 +4,7 @@
 //! [`super::resolve`] calls it.
 
 use super::ast::{EndpointExpr, EndpointKind, Form, Name, PortExpr, Quantifier, Scope, Sentence, Target};
-use super::{Names, Resolved};
+use super::{Names, Resolved, ResolvedTarget};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet, PortSet};
 use crate::model::policy::Direction;
@@ -27,6 +27,14 @@ pub(super) fn resolve(sentence: &Sentence, names: &Names<'_>) -> Result<Resolved
     let mut resolver = Resolver { names: *names, faults: Vec::new(), warnings: Vec::new(), depth: 0, steps: 0 };
     match (resolver.form(&sentence.form), resolver.faults.is_empty()) {
         (Some(claim), true) => Ok(Resolved { claim, warnings: resolver.warnings }),
+        _ => Err(resolver.faults),
+    }
+}
+
+pub(super) fn resolve_target(target: &Target, names: &Names<'_>) -> Result<ResolvedTarget, Vec<Diagnostic>> {
+    let mut resolver = Resolver { names: *names, faults: Vec::new(), warnings: Vec::new(), depth: 0, steps: 0 };
+    match (resolver.target(&target.endpoint, &target.ports), resolver.faults.is_empty()) {
+        (Some((endpoint, ports)), true) => Ok(ResolvedTarget { endpoint, ports, warnings: resolver.warnings }),
         _ => Err(resolver.faults),
     }
 }

@@ -61,17 +61,17 @@ fn property(plan: &Plan, sources: &SourceMap, item: &Item, answered: &Answered) 
 }
 
 /// What all words about one property draw on.
-struct Words<'a> {
-    cluster: &'a Cluster,
-    sources: &'a SourceMap,
+pub(crate) struct Words<'a> {
+    pub(crate) cluster: &'a Cluster,
+    pub(crate) sources: &'a SourceMap,
 }
 
 impl Words<'_> {
-    fn place(&self, origin: Origin) -> Place {
+    pub(crate) fn place(&self, origin: Origin) -> Place {
         Place { position: self.sources.position(origin), origin }
     }
 
-    fn answer(&self, outcome: &Outcome) -> AnswerReport {
+    pub(crate) fn answer(&self, outcome: &Outcome) -> AnswerReport {
         match outcome {
             Outcome::Proved(proof) => AnswerReport::Proved {
                 rests_on: self.pillars(&proof.rests_on),
@@ -159,7 +159,7 @@ impl Words<'_> {
         })
     }
 
-    fn end(&self, end: &End) -> EndReport {
+    pub(crate) fn end(&self, end: &End) -> EndReport {
         let plain = |kind, name| EndReport {
             kind,
             namespace: None,
@@ -244,13 +244,13 @@ impl Words<'_> {
         }
     }
 
-    fn line(&self, origin: Origin) -> String {
+    pub(crate) fn line(&self, origin: Origin) -> String {
         let position = self.sources.position(origin);
         format!("{}:{}", position.file, position.line)
     }
 
     /// Why one side lets the flow through or stops it.
-    fn side(&self, direction: Direction, side: &Side, end: &End) -> String {
+    pub(crate) fn side(&self, direction: Direction, side: &Side, end: &End) -> String {
         match side {
             Side::Exempt(exemption) => exempt(*exemption, end).to_owned(),
             Side::Open => {
@@ -288,7 +288,7 @@ impl Words<'_> {
     }
 
     /// A command that shows the flow, where its source is a workload that `kubectl exec` knows.
-    fn try_it(&self, flow: &Flow) -> Option<String> {
+    pub(crate) fn try_it(&self, flow: &Flow) -> Option<String> {
         let source = flow.source.pod()?;
         let workload = self.cluster.workloads.get(source.workload?)?;
         let object = kubectl_name(workload.kind, &workload.name)?;

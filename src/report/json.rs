@@ -1,10 +1,10 @@
 //! The report as JSON, versioned by its `schema` field.
 
-use super::Report;
+use serde::Serialize;
 
 /// Pretty JSON with a final newline.
 #[must_use]
-pub fn render(report: &Report) -> String {
+pub fn render(report: &impl Serialize) -> String {
     // Plain data with string keys: this cannot fail, and an empty document would be noticed.
     let mut text = serde_json::to_string_pretty(report).unwrap_or_default();
     text.push('\n');

@@ -29,14 +29,14 @@ impl Style {
         renderer.decor_style(DecorStyle::Ascii).term_width(self.width)
     }
 
-    fn paint(self, colour: &str, text: &str) -> String {
+    pub(super) fn paint(self, colour: &str, text: &str) -> String {
         if self.colour { format!("\u{1b}[1;{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 }
 
-const GREEN: &str = "32";
-const RED: &str = "31";
-const YELLOW: &str = "33";
+pub(super) const GREEN: &str = "32";
+pub(super) const RED: &str = "31";
+pub(super) const YELLOW: &str = "33";
 
 /// The whole report.
 #[must_use]
@@ -96,7 +96,7 @@ fn title(property: &PropertyReport) -> String {
     format!("{}: {}", property.name, property.sentence)
 }
 
-fn rests_on_words(policies: &[PolicyReport]) -> String {
+pub(super) fn rests_on_words(policies: &[PolicyReport]) -> String {
     if policies.is_empty() {
         return "rests on no policy: nothing has to be closed or opened for it".to_owned();
     }
@@ -163,7 +163,7 @@ fn holds_for(holds_if: &[String]) -> Option<(&'static str, String)> {
 }
 
 /// The lines after the snippets.
-fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
+pub(super) fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
     let head = if case.source.is_some() { "flow" } else { "pod" };
     let mut notes = vec![(head, flow(case)), ("today", case.today_words.clone())];
     let enters = if case.leaves.is_some() { "enters" } else { "why" };
@@ -174,14 +174,14 @@ fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
     notes
 }
 
-fn flow(case: &CaseReport) -> String {
+pub(super) fn flow(case: &CaseReport) -> String {
     let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
     let port = case.port.map_or(String::new(), |port| format!("/{port}"));
     let verdict = if case.allowed == Some(false) { " is denied" } else { "" };
     format!("{} -> {} {protocol}{port}{verdict}", end(source), end(&case.destination))
 }
 
-fn end(end: &EndReport) -> String {
+pub(super) fn end(end: &EndReport) -> String {
     match end.kind {
         "pod" => {
             let name = end.name.as_deref().unwrap_or("<any name>");
@@ -294,4 +294,27 @@ fn annotation<'a>(mark: &'a Mark, text: &str, start: usize) -> Annotation<'a> {
     let range = span.start.saturating_sub(start)..(span.start + used).saturating_sub(start);
     let annotation = kind.span(range);
     if mark.label.is_empty() { annotation } else { annotation.label(normalize_untrusted_str(&mark.label)) }
+}
+
+/// Plain lines made safe for a terminal, then coloured: the answer, which is the first word, and the
+/// signs `+` and `-` at the beginning of a line.
+pub(super) fn coloured(text: &str, answer: &str, style: Style) -> String {
+    let mut lines = text.lines().map(normalize_untrusted_str);
+    let first = lines.next().unwrap_or_default();
+    let word = first.split(':').next().unwrap_or("");
+    let rest = first.strip_prefix(word).unwrap_or("");
+    let first = format!("{}{rest}\n", style.paint(answer, word));
+    std::iter::once(first).chain(lines.map(|line| signed(&line, style))).collect()
+}
+
+fn signed(line: &str, style: Style) -> String {
+    let text = line.trim_start();
+    let indent = line.strip_suffix(text).unwrap_or("");
+    let sign = [("+ ", GREEN), ("- ", RED)]
+        .into_iter()
+        .find_map(|(sign, colour)| Some((sign, colour, text.strip_prefix(sign)?)));
+    match sign {
+        Some((sign, colour, rest)) => format!("{indent}{} {rest}\n", style.paint(colour, sign.trim_end())),
+        None => format!("{line}\n"),
+    }
 }

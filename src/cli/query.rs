@@ -1,0 +1,99 @@
+//! `netverify query`: one question, answered by proving or refuting the sentence behind it.
+
+use clap::Args;
+
+use super::shared::{self, Format, Input, Limit, Output};
+use super::{ExitCode, Streams, write};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::error::Error;
+use crate::eval::{self, Trace};
+use crate::model::claim::Claim;
+use crate::model::net::Flow;
+use crate::outcome::{Case, Outcome};
+use crate::plan::{Inputs, Item, Plan};
+use crate::property;
+use crate::prove::{Job, Prover};
+use crate::report::{self, query::Found};
+use crate::source::SourceMap;
+use crate::symbolic;
+
+/// What the user typed after `query`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The question: "can S reach T", "can every S reach T", "is every pod in NAMESPACE isolated for ingress"
+    #[arg(value_name = "QUESTION")]
+    question: String,
+
+    #[command(flatten)]
+    input: Input,
+
+    #[command(flatten)]
+    output: Output,
+
+    #[command(flatten)]
+    limit: Limit,
+}
+
+/// Runs the subcommand.
+pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
+    let prover = Prover::new(1, arguments.limit.timeout)?;
+    let mut sources = SourceMap::default();
+    let mut plan = Plan::read(&inputs(arguments), &mut sources);
+    let answers = if plan.has_errors() { Vec::new() } else { prover.prove(&plan.jobs())? };
+    let outcome = answers.first().map(|answered| &answered.outcome);
+    plan.diagnostics.extend(plan.items.first().zip(outcome).and_then(|(item, outcome)| vacuous(item, outcome)));
+    shared::diagnose(&plan.diagnostics, &sources, streams, "answered")?;
+    let (false, Some(item), Some(outcome)) = (plan.has_errors(), plan.items.first(), outcome) else {
+        return Ok(ExitCode::Fault);
+    };
+    let found = Found { item, outcome, denied: denied(&prover, &plan, item, outcome)? };
+    let report = report::query::answer(&plan, &sources, &found, symbolic::z3_version());
+    let rendered = match arguments.output.format {
+        Format::Json => report::json::render(&report),
+        Format::Text => report::query::render(&report, streams.out_style()),
+    };
+    write(streams.out, "standard output", &rendered)?;
+    Ok(exit_code(outcome))
+}
+
+fn inputs(arguments: &Arguments) -> Inputs {
+    Inputs {
+        question: Some(arguments.question.clone()),
+        manifests: arguments.input.manifests.clone(),
+        settings: arguments.input.settings(),
+        ..Inputs::default()
+    }
+}
+
+/// A question about nothing has no answer.
+fn vacuous(item: &Item, outcome: &Outcome) -> Option<Diagnostic> {
+    matches!(outcome, Outcome::Vacuous).then(|| {
+        Diagnostic::error(Code::Vacuous, "the question is about nothing")
+            .at(item.origin, "no flow or pod that could exist is meant by this")
+            .help("check the selectors, namespaces and ports of the question against the manifests")
+    })
+}
+
+/// Where no flow of the question passes, one of them: the case against "every such flow passes".
+fn denied(prover: &Prover, plan: &Plan, item: &Item, outcome: &Outcome) -> Result<Option<(Flow, Trace)>, Error> {
+    let (Claim::NoneCanReach(flows), Outcome::Proved(_)) = (&item.claim, outcome) else { return Ok(None) };
+    let claim = Claim::EveryCanReach(flows.clone());
+    let jobs: Vec<_> = plan.jobs().into_iter().map(|job| Job { claim: &claim, ..job }).collect();
+    let Some(world) = jobs.first().map(|job| job.world) else { return Ok(None) };
+    let answers = prover.prove(&jobs)?;
+    let Some(Outcome::Refuted(refutation)) = answers.into_iter().next().map(|answered| answered.outcome) else {
+        return Ok(None);
+    };
+    let Some(Case::Flow { flow, .. }) = refutation.counterexample.map(|case| case.case) else { return Ok(None) };
+    // Found under the strictest plugin; what is shown is why even the most permissive one denies it.
+    let (_, trace) = eval::verdict(plan.cluster(item), &property::options(&item.claim, world), &flow);
+    Ok(Some((*flow, trace)))
+}
+
+fn exit_code(outcome: &Outcome) -> ExitCode {
+    match outcome {
+        Outcome::Proved(_) | Outcome::Refuted(_) => ExitCode::Proved,
+        Outcome::Unknown(_) | Outcome::Vacuous => ExitCode::Unknown,
+        Outcome::Disagreement(_) => ExitCode::Disagreement,
+    }
+}

@@ -1,0 +1,83 @@
+//! What several subcommands take and do alike: manifests, formats, limits, diagnostics.
+
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+
+use super::{Streams, write};
+use crate::diagnostic::Diagnostic;
+use crate::error::Error;
+use crate::manifest::Settings;
+use crate::report;
+use crate::source::SourceMap;
+
+/// Manifests and how to read them.
+#[derive(Debug, Args)]
+pub(super) struct Input {
+    /// Manifests: files, folders, globs, or - for standard input; `prove` adds them to those of every spec
+    #[arg(short, long = "manifests", value_name = "PATH")]
+    pub(super) manifests: Vec<String>,
+
+    /// The namespace of manifests that name none
+    #[arg(short = 'n', long, value_name = "NAME", default_value = "default")]
+    namespace: String,
+
+    /// Ignore objects of this kind that would change what traffic flows; the report says so
+    #[arg(long, value_name = "KIND")]
+    ignore_kind: Vec<String>,
+}
+
+impl Input {
+    pub(super) fn settings(&self) -> Settings {
+        Settings { ignore_kinds: self.ignore_kind.iter().cloned().collect(), default_namespace: self.namespace.clone() }
+    }
+}
+
+/// How to write.
+#[derive(Debug, Args)]
+pub(super) struct Output {
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(super) format: Format,
+}
+
+/// The formats of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For a person at a terminal
+    Text,
+    /// For programs; versioned
+    Json,
+}
+
+/// How long to think.
+#[derive(Debug, Args)]
+pub(super) struct Limit {
+    /// Time limit a property or question, in seconds
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(super) timeout: Duration,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "write a number of seconds, such as 30 or 0.5".to_owned())?;
+    if !(0.001..=86_400.0).contains(&seconds) {
+        return Err("the limit lies between 0.001 seconds and a day".to_owned());
+    }
+    Ok(Duration::from_secs_f64(seconds))
+}
+
+/// The faults of the input, and what was not done because of them: "proved".
+pub(super) fn diagnose(
+    diagnostics: &[Diagnostic],
+    sources: &SourceMap,
+    streams: &mut Streams<'_>,
+    done: &str,
+) -> Result<(), Error> {
+    let mut text = report::text::diagnostics(diagnostics, sources, streams.err_style());
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    if errors > 0 {
+        let noun = if errors == 1 { "error" } else { "errors" };
+        text += &format!("{errors} {noun} in the input: nothing was {done}\n");
+    }
+    write(streams.err, "standard error", &text)
+}

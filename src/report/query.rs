@@ -1,0 +1,190 @@
+//! The answer to one question: yes or no, and what shows it.
+//!
+//! [`answer`] makes the words; [`render`] lays them out as text, and `json` writes them as they are.
+
+use serde::Serialize;
+
+use super::explain::{self, Explanation, RuleSteps, SideReport};
+use super::text::{self, GREEN, RED, Style, YELLOW};
+use super::{AnswerReport, BlameReport, CaseReport};
+use crate::eval::trace::Trace;
+use crate::model::claim::Claim;
+use crate::model::net::Flow;
+use crate::outcome::{Case, Outcome};
+use crate::plan::{Item, Plan};
+use crate::report::build::Words;
+use crate::source::SourceMap;
+
+/// The version of the JSON form.
+pub const SCHEMA: &str = "netverify-query/1";
+
+/// How many rules of a long explanation are shown as text.
+const NEAREST: usize = 3;
+
+/// The answer to one question.
+#[derive(Clone, Debug, Serialize)]
+pub struct QueryReport {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The version of netverify.
+    pub netverify: &'static str,
+    /// The version of Z3.
+    pub z3: String,
+    /// The question.
+    pub question: String,
+    /// `yes`, `no`, `unknown` or `disagreement`.
+    pub answer: &'static str,
+    /// What was proved or refuted to answer it.
+    #[serde(flatten)]
+    pub reason: AnswerReport,
+    /// A flow that does not pass, where the answer is no.
+    pub denied: Option<Box<Explanation>>,
+    /// What the answer takes for granted, in words.
+    pub assumptions: Vec<String>,
+}
+
+/// What was found out about a question.
+pub struct Found<'a> {
+    /// The question and the claim that answers it.
+    pub item: &'a Item,
+    /// What came of the claim.
+    pub outcome: &'a Outcome,
+    /// A flow that does not pass, where the claim itself shows none.
+    pub denied: Option<(Flow, Trace)>,
+}
+
+/// The answer with its reasons.
+#[must_use]
+pub fn answer(plan: &Plan, sources: &SourceMap, found: &Found<'_>, z3: String) -> QueryReport {
+    let cluster = plan.cluster(found.item);
+    let denied = found.denied.as_ref().map(|(flow, trace)| (flow, trace)).or_else(|| counterexample(found));
+    let denied = denied.map(|(flow, trace)| Box::new(explain::of_trace(cluster, sources, flow, trace)));
+    QueryReport {
+        schema: SCHEMA,
+        netverify: env!("CARGO_PKG_VERSION"),
+        z3,
+        question: found.item.sentence.clone(),
+        answer: word(&found.item.claim, found.outcome),
+        reason: Words { cluster, sources }.answer(found.outcome),
+        denied,
+        assumptions: plan.assumptions(),
+    }
+}
+
+/// `can S reach T` is answered by the claim that nothing can: refuting it is the yes.
+fn word(claim: &Claim, outcome: &Outcome) -> &'static str {
+    let is_negated = matches!(claim, Claim::NoneCanReach(_));
+    match outcome {
+        Outcome::Proved(_) => {
+            if is_negated {
+                "no"
+            } else {
+                "yes"
+            }
+        }
+        Outcome::Refuted(_) => {
+            if is_negated {
+                "yes"
+            } else {
+                "no"
+            }
+        }
+        Outcome::Unknown(_) | Outcome::Vacuous => "unknown",
+        Outcome::Disagreement(_) => "disagreement",
+    }
+}
+
+/// The denied flow that refutes `every S can reach T`.
+fn counterexample<'a>(found: &Found<'a>) -> Option<(&'a Flow, &'a Trace)> {
+    match (&found.item.claim, found.outcome) {
+        (Claim::EveryCanReach(_), Outcome::Refuted(refutation)) => match &refutation.counterexample.as_ref()?.case {
+            Case::Flow { flow, trace } => Some((flow, trace)),
+            Case::Open { .. } => None,
+        },
+        _ => None,
+    }
+}
+
+/// The answer as text; its first word is the answer.
+#[must_use]
+pub fn render(report: &QueryReport, style: Style) -> String {
+    let colour = match report.answer {
+        "yes" => GREEN,
+        "no" => RED,
+        _ => YELLOW,
+    };
+    let mut text = format!("{}: {}\n", report.answer, report.question.trim());
+    match &report.reason {
+        AnswerReport::Proved { rests_on, .. } => {
+            let what = if report.answer == "no" { "no such flow could exist; it" } else { "proved; it" };
+            text += &format!("  {what} {}\n", text::rests_on_words(rests_on));
+        }
+        AnswerReport::Refuted { counterexample: Some(case), .. } => text += &self::case(case, report.answer),
+        AnswerReport::Refuted { .. } => {}
+        AnswerReport::Unknown { reason } => text += &format!("  {reason}\n"),
+        AnswerReport::Disagreement { case, trace } => {
+            text += &format!(
+                "  the solver and the reference semantics disagree about {}\n  this is a bug in netverify; please report it with the manifests and these lines:\n{trace}\n",
+                text::flow(case)
+            );
+        }
+    }
+    if let Some(denied) = &report.denied {
+        text += &self::denied(denied);
+    }
+    text.extend(report.assumptions.iter().map(|assumption| format!("assumes: {assumption}\n")));
+    text::coloured(&text, colour, style)
+}
+
+fn case(case: &CaseReport, answer: &str) -> String {
+    // Of a denied flow the rules that stop it say more.
+    let is_shown = |name: &str| answer == "yes" || !["leaves", "enters", "try it"].contains(&name);
+    let lines = text::case_notes(case).into_iter().filter(|(name, _)| is_shown(name));
+    let mut text: String = lines.map(|(name, line)| format!("  {name}: {line}\n")).collect();
+    if answer == "yes" {
+        text.extend(case.blames.iter().map(blame));
+    }
+    text
+}
+
+fn blame(blame: &BlameReport) -> String {
+    let at = &blame.at.position;
+    format!("  because: {} {} ({}:{}) {}\n", blame.policy, blame.path, at.file, at.line, blame.text)
+}
+
+/// A flow that does not pass: what stops it and the rules that come nearest.
+fn denied(report: &Explanation) -> String {
+    let (from, to) = (text::end(&report.source), text::end(&report.destination));
+    let mut text = format!("  for example: {from} -> {to} {}/{}\n", report.protocol, report.port);
+    for (name, side) in [("egress", &report.egress), ("ingress", &report.ingress)] {
+        if !side.allows {
+            text += &format!("    {name}: {}\n{}", side.words, nearest(side));
+        }
+    }
+    text.extend(report.to_allow.iter().map(|what| format!("    to allow it: {what}\n")));
+    text
+}
+
+/// The rules that lack least, at most [`NEAREST`].
+fn nearest(side: &SideReport) -> String {
+    let all = side.policies.iter().flat_map(|policy| policy.rules.iter().map(move |rule| (policy, rule)));
+    let mut rules: Vec<_> = all.collect();
+    rules.sort_by_key(|(_, rule)| std::cmp::Reverse(halves(rule)));
+    let more = rules.len().saturating_sub(NEAREST);
+    let shown = rules.iter().take(NEAREST).map(|(policy, rule)| {
+        let at = &policy.at.position;
+        format!("      {} ({}:{})\n{}", policy.policy, at.file, at.line, explain::text::rule(rule, "        "))
+    });
+    let mut text: String = shown.collect();
+    if more > 0 {
+        text += &format!("      and {more} more, which lack as much or more; `netverify explain` shows all\n");
+    }
+    text
+}
+
+/// Whether the peers and the ports of a rule match: none of them, one, or both.
+fn halves(rule: &RuleSteps) -> usize {
+    let of = |ports: bool| rule.steps.iter().any(|step| step.matches && step.path.contains(".ports[") == ports);
+    let left_out = rule.steps.iter().filter(|step| step.matches && step.path == rule.path).count();
+    (usize::from(of(false)) + usize::from(of(true))).max(left_out)
+}
