@@ -59,6 +59,8 @@ const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
 pub struct Session {
     pub(crate) solver: Solver,
     deadline: Cell<Option<Instant>>,
+    /// The limits that the solver was last told: telling it costs as much as a small check.
+    limits: Cell<(u32, Option<Duration>)>,
 }
 
 impl Session {
@@ -69,7 +71,7 @@ impl Session {
     pub fn new() -> Result<Session, Error> {
         let solver = Solver::new_for_logic("QF_FD")
             .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
-        Ok(Session { solver, deadline: Cell::new(None) })
+        Ok(Session { solver, deadline: Cell::new(None), limits: Cell::new((0, None)) })
     }
 
     /// From here on every check has to be over within this time; `None` lifts the limit.
@@ -83,6 +85,9 @@ impl Session {
 
     /// Limits the next checks in steps (0 for no limit) and in time.
     fn limit(&self, steps: u32, time: Option<Duration>) {
+        if self.limits.replace((steps, time)) == (steps, time) {
+            return;
+        }
         let milliseconds = |limit: Duration| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1);
         let mut params = Params::new();
         params.set_u32("rlimit", steps);
