@@ -223,16 +223,13 @@ impl<'a> Query<'a> {
         session.check(&assumptions)
     }
 
-    /// After Unsat: policies on whose isolation (or admission, see [`Guarding`]) it rests. None of
-    /// them can be left out, unless the time limit cut the search for a smaller set short.
+    /// After Unsat: policies on whose isolation (or admission, see [`Guarding`]) it rests, as few as the
+    /// solver finds: it takes back one after the other, and keeps those that it cannot do without.
     #[must_use]
     pub fn core(&self, session: &Session) -> Vec<(usize, Direction)> {
         let mut parts = self.parts();
         parts.sort_by_key(|part| self.tells_less(*part));
-        let mut core = self.named_in_core(session, &parts);
-        if core.is_empty() || session.check(&[]) == Answer::Unsat {
-            return Vec::new();
-        }
+        let core = self.named_in_core(session, &parts);
         // Where one policy carries the proof it had better be the most telling one of its direction.
         if let [(only, direction)] = *core.as_slice()
             && let Some(first) = parts.iter().find(|(_, of)| *of == direction)
@@ -240,17 +237,6 @@ impl<'a> Query<'a> {
             && session.check(&self.assumptions(&[*first])) == Answer::Unsat
         {
             return vec![*first];
-        }
-        let mut needed = usize::from(core.len() == 1);
-        // From the end, so that what tells least is given up first. What was needed once stays needed
-        // as the set shrinks, so the tail need not be tried again.
-        while let Some(at) = core.len().checked_sub(needed + 1) {
-            let mut without = core.clone();
-            without.remove(at);
-            match session.check(&self.assumptions(&without)) {
-                Answer::Unsat => core = without,
-                Answer::Sat | Answer::Unknown => needed += 1,
-            }
         }
         core
     }

@@ -71,6 +71,9 @@ impl Session {
     pub fn new() -> Result<Session, Error> {
         let solver = Solver::new_for_logic("QF_FD")
             .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
+        let mut params = Params::new();
+        params.set_bool("core.minimize", true);
+        solver.set_params(&params);
         Ok(Session { solver, deadline: Cell::new(None), limits: Cell::new((0, None)) })
     }
 
