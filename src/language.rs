@@ -18,6 +18,7 @@ use crate::source::Origin;
 
 mod address;
 mod ast;
+mod comparison;
 mod cursor;
 mod endpoint;
 mod grammar;
@@ -26,7 +27,8 @@ mod resolve;
 mod selector;
 
 pub use ast::{
-    EndpointExpr, EndpointKind, Form, Name, NamedEndpoint, PortExpr, PortWord, Quantifier, Scope, Sentence, Target,
+    EndpointExpr, EndpointKind, Form, Name, NamedEndpoint, PortExpr, PortWord, Quantifier, Relation, Scope, Sentence,
+    Target,
 };
 pub(crate) use selector::{bad_key, is_namespace_name};
 

@@ -3,10 +3,15 @@
 //! The meaning is pure: nothing here runs the solver. `prove` asks, and `witness` checks every
 //! answer by the concrete meaning in `eval::claim`. Every function says its "iff".
 
+use crate::model::algebra::Gap;
 use crate::model::claim::Claim;
 use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options, OtherProtocols, Treatment};
 use crate::model::policy::Direction;
 use crate::symbolic::{Guarding, Query, Statement};
+
+mod comparison;
+
+pub use comparison::questions;
 
 /// The plugin's choices under which a claim is decided, so that the answer holds for every plugin.
 ///
@@ -21,7 +26,8 @@ pub fn options(claim: &Claim) -> Options {
         Claim::NoneCanReach(_) => most_permissive(),
         Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => most_restrictive(),
         // Isolation looks at labels and namespaces alone; no choice matters.
-        Claim::Isolated { .. } => Options::default(),
+        Claim::Isolated { .. } | Claim::Compared(_) => Options::default(),
+        Claim::NoGap { options, .. } => *options,
     }
 }
 
@@ -54,26 +60,26 @@ fn most_restrictive() -> Options {
 pub fn guarding(claim: &Claim) -> Guarding {
     match claim {
         Claim::EveryCanReach(_) => Guarding::Admission,
+        Claim::NoGap { gap: Gap::Admission { .. }, .. } => Guarding::Admission,
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::Isolated { .. } => Guarding::Isolation,
+        Claim::Compared(_) | Claim::NoGap { .. } => Guarding::Isolation,
     }
 }
 
 /// What can exist at all: satisfiable iff the world has any flow, or any pod.
 #[must_use]
 pub fn possible(query: &Query<'_>, claim: &Claim) -> Statement {
-    match claim {
-        Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => query.legal_flow(),
-        Claim::Isolated { .. } => query.legal_pod(),
-    }
+    if claim.is_about_single_pods() { query.legal_pod() } else { query.legal_flow() }
 }
 
 /// Together with [`possible`], satisfiable iff the claim is about anything: some flow or pod of the
-/// world is meant.
+/// world is meant. A comparison is about the policies, which are there: it is never about nothing.
 #[must_use]
 pub fn subject(query: &Query<'_>, claim: &Claim) -> Statement {
     match claim {
         Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => query.flow_in(flows),
         Claim::Isolated { pods, .. } => query.pod_in(pods),
+        Claim::Compared(_) | Claim::NoGap { .. } => query.anything(),
     }
 }
 
@@ -85,6 +91,11 @@ pub fn sought(query: &Query<'_>, claim: &Claim) -> Statement {
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) => query.allowed(),
         Claim::EveryCanReach(_) => query.allowed().negated(),
         Claim::Isolated { directions, .. } => all_isolated(query, directions).negated(),
+        Claim::NoGap { gap, .. } => query.falls_into(gap),
+        Claim::Compared(comparison) => {
+            let gaps = comparison.gaps(query.setting().cluster);
+            gaps.iter().map(|gap| query.falls_into(gap)).fold(query.anything().negated(), Statement::or)
+        }
     }
 }
 

@@ -86,6 +86,9 @@ pub enum AnswerReport {
         rests_on: Vec<PolicyReport>,
         /// For "some can reach": a flow that is allowed.
         witness: Option<Box<CaseReport>>,
+        /// Why no policy is needed for it, where that can be said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
         /// The property is about nothing, and `allow-vacuous` accepts that.
         vacuous: bool,
     },
@@ -155,6 +158,10 @@ pub struct CaseReport {
     pub leaves: Option<String>,
     /// Why the destination's side lets it in or not.
     pub enters: Option<String>,
+    /// For a comparison of policies: `isolation`, `admission` or `overlap`.
+    pub half: Option<&'static str>,
+    /// For a comparison of policies: how they differ here, or what they share.
+    pub differs: Option<String>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
     /// The lines at fault, the most telling first.
@@ -191,7 +198,7 @@ pub struct BlameReport {
     pub policy: String,
     /// The direction in which it acts.
     pub direction: Direction,
-    /// Whether it isolates or admits.
+    /// Whether it isolates, admits, or lacks what the other policy has.
     pub part: Part,
     /// The field, as `ingress[0].from[1]`.
     pub path: String,

@@ -56,7 +56,11 @@ fn end_port(options: &mut Options) -> Option<&'static str> {
 /// R28.
 fn egress_named_port(options: &mut Options) -> Option<&'static str> {
     let (other, words) = match options.egress_named_port_any {
-        EgressNamedPortAny::Destination | EgressNamedPortAny::Namespace => (
+        EgressNamedPortAny::Namespace => (
+            EgressNamedPortAny::Destination,
+            "the network plugin resolves named ports of egress rules without a pod peer in the policy's own namespace alone (R28)",
+        ),
+        EgressNamedPortAny::Destination => (
             EgressNamedPortAny::None,
             "the network plugin resolves named ports of egress rules without a pod peer, which some drop (R28)",
         ),

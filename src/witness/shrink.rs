@@ -7,8 +7,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::Judge;
+use crate::model::algebra::Gap;
+use crate::model::claim::Claim;
 use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
 use crate::model::options::Options;
+use crate::model::policy::{PortSpec, Ports};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
 
 /// The simplest flow that this procedure finds; the flow itself where nothing is simpler.
@@ -75,7 +78,24 @@ impl Shrinker<'_> {
         let pod = self.best.destination.pod().filter(|pod| pod.workload.is_some());
         let declared = pod.into_iter().flat_map(|pod| &pod.ports).map(|port| (port.protocol, port.number));
         let well_known = [(Protocol::Tcp, 80), (Protocol::Tcp, 443), (Protocol::Tcp, 8080), (Protocol::Udp, 53)];
-        claimed.chain(declared).chain(well_known).collect()
+        claimed.chain(declared).chain(well_known).chain(self.ports_of_a_gap()).collect()
+    }
+
+    /// The first and last ports of the ranges that a policy admits and others may not.
+    fn ports_of_a_gap(&self) -> Vec<(Protocol, u16)> {
+        let Claim::NoGap { gap: Gap::Admission { policy, direction, .. }, .. } = self.judge.claim else {
+            return Vec::new();
+        };
+        let rules = self.judge.cluster.policies.get(*policy).and_then(|policy| policy.rules(*direction));
+        let items = rules.into_iter().flatten().filter_map(|rule| match &rule.ports {
+            Ports::All => None,
+            Ports::AnyOf(items) => Some(items),
+        });
+        let ends = |item: &PortSpec| match item.ports {
+            PortMatch::Range(first, last) => vec![(item.protocol, first), (item.protocol, last)],
+            PortMatch::All | PortMatch::Named(_) => Vec::new(),
+        };
+        items.flatten().flat_map(ends).collect()
     }
 
     /// A label may be needed only for the sake of another one, or of a named port: once that is gone it

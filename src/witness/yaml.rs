@@ -30,7 +30,10 @@ pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexampl
 fn pods(counterexample: &Counterexample) -> Vec<(&'static str, &PodEnd)> {
     let ends = match &counterexample.case {
         Case::Open { pod, .. } => return vec![("pod", pod)],
-        Case::Flow { flow, .. } => [("source", &flow.source), ("destination", &flow.destination)],
+        Case::Gap { subject, flow: None, .. } => return vec![("pod", subject)],
+        Case::Flow { flow, .. } | Case::Gap { flow: Some(flow), .. } => {
+            [("source", &flow.source), ("destination", &flow.destination)]
+        }
     };
     ends.into_iter().filter_map(|(role, end)| Some((role, end.pod()?))).collect()
 }
