@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 
+#[expect(dead_code, reason = "tests/algebra.rs uses the rest")]
 #[path = "support/enumerate.rs"]
 mod enumerate;
 #[path = "support/flows.rs"]

@@ -5,6 +5,7 @@
 
 use super::ast::{Form, Name, Relation};
 use super::cursor::{Cursor, Parse};
+use crate::diagnostic::Diagnostic;
 
 const SUBSUMED: &str = "policy shop/orders-db is subsumed by policy default-deny or policy shop/db";
 const EQUIVALENT: &str = "policy shop/web is equivalent to policy shop/front";
@@ -20,6 +21,7 @@ const RELATIONS: [(&str, &str, Relation); 3] = [
 /// The rest of a sentence whose first word was `policy`.
 pub(super) fn comparison(cursor: &mut Cursor<'_>) -> Parse<Form> {
     cursor.example = SUBSUMED;
+    refuse_missing_name(cursor)?;
     let policy = name(cursor)?;
     if cursor.eat(&["is"]).is_none() {
         let fault = cursor.expected("`is`");
@@ -73,13 +75,22 @@ fn others(cursor: &mut Cursor<'_>) -> Parse<Vec<Name>> {
     }
 }
 
-/// Whatever stands here up to white space, but for a verb whose name is missing.
+/// `policy is redundant`: the verb, and no name before it.
+fn refuse_missing_name(cursor: &Cursor<'_>) -> Parse<()> {
+    let mut words = cursor.rest().split_whitespace();
+    let is_verb = |word: Option<&str>| word.is_some_and(|word| word.eq_ignore_ascii_case("is"));
+    if is_verb(words.next()) && !is_verb(words.next()) { Err(name_expected(cursor)) } else { Ok(()) }
+}
+
+fn name_expected(cursor: &Cursor<'_>) -> Box<Diagnostic> {
+    cursor.expected("the name of a policy").help("write `policy NAMESPACE/NAME`").into()
+}
+
+/// Whatever stands here up to white space.
 fn name(cursor: &mut Cursor<'_>) -> Parse<Name> {
     let word = cursor.peek_chunk();
-    let rest = cursor.rest().trim_start().get(word.text.len()..).unwrap_or("");
-    let verb_follows = rest.split_whitespace().next().is_some_and(|next| next.eq_ignore_ascii_case("is"));
-    if word.text.is_empty() || word.is("is") && !verb_follows {
-        return Err(cursor.expected("the name of a policy").help("write `policy NAMESPACE/NAME`").into());
+    if word.text.is_empty() {
+        return Err(name_expected(cursor));
     }
     cursor.take(word);
     Ok(Name { text: word.text.to_owned(), origin: cursor.since(word.start) })
