@@ -159,8 +159,10 @@ pub struct CaseReport {
     /// Why the destination's side lets it in or not.
     pub enters: Option<String>,
     /// For a comparison of policies: `isolation`, `admission` or `overlap`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub half: Option<&'static str>,
     /// For a comparison of policies: how they differ here, or what they share.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub differs: Option<String>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
