@@ -8,6 +8,7 @@
 //! neither YAML nor the solver and imports the model alone; everybody above may call it, except
 //! `symbolic`, the second reading of the same rules, which has to stay independent of this one.
 
+pub mod algebra;
 pub mod claim;
 mod end;
 #[cfg(test)]

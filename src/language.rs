@@ -18,6 +18,7 @@ use crate::source::{Origin, Span};
 
 mod address;
 mod ast;
+mod comparison;
 mod cursor;
 mod endpoint;
 mod grammar;
@@ -28,7 +29,8 @@ mod selector;
 mod single;
 
 pub use ast::{
-    EndpointExpr, EndpointKind, Form, Name, NamedEndpoint, PortExpr, PortWord, Quantifier, Scope, Sentence, Target,
+    EndpointExpr, EndpointKind, Form, Name, NamedEndpoint, PortExpr, PortWord, Quantifier, Relation, Scope, Sentence,
+    Target,
 };
 pub(crate) use selector::{bad_key, is_namespace_name};
 

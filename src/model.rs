@@ -4,6 +4,7 @@
 //! `symbolic` give them their two meanings, `report` shows them. R-numbers are those of
 //! `docs/semantics.md`.
 
+pub mod algebra;
 pub mod claim;
 pub mod further;
 pub mod net;

@@ -4,6 +4,7 @@
 //! the other two.
 
 use crate::eval::trace::Trace;
+use crate::model::algebra::Gap;
 use crate::model::net::{Flow, PodEnd};
 use crate::model::policy::Direction;
 use crate::source::Origin;
@@ -57,6 +58,8 @@ pub enum Part {
     Isolates,
     /// Its rules admit traffic.
     Admits,
+    /// In a comparison: it does not do what the other policy does.
+    Lacks,
 }
 
 /// Why a property fails.
@@ -102,6 +105,15 @@ pub enum Case {
         pod: Box<PodEnd>,
         /// The directions in which it is open; at least one.
         directions: Vec<Direction>,
+    },
+    /// A pod or flow to which policies do different things, or which both select.
+    Gap {
+        /// What it falls into.
+        gap: Gap,
+        /// The pod that the policies do or do not select.
+        subject: Box<PodEnd>,
+        /// The flow, where the difference is in what is admitted.
+        flow: Option<Box<Flow>>,
     },
 }
 

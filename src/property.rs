@@ -3,11 +3,16 @@
 //! The meaning is pure: nothing here runs the solver. `prove` asks, and `witness` checks every
 //! answer by the concrete meaning in `eval::claim`. Every function says its "iff".
 
+mod comparison;
+
+use crate::model::algebra::Gap;
 use crate::model::claim::Claim;
 use crate::model::options::Options;
 use crate::model::policy::Direction;
 use crate::model::world::World;
 use crate::symbolic::{Guarding, Query, Statement};
+
+pub use comparison::questions;
 
 /// The plugin's choices under which a claim is decided, so that the answer holds for every plugin that
 /// the world leaves open.
@@ -22,7 +27,8 @@ pub fn options(claim: &Claim, world: &World) -> Options {
         Claim::NoneCanReach(_) => world.options().most,
         Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().least,
         // Isolation looks at labels and namespaces alone; no choice matters.
-        Claim::Isolated { .. } => Options::default(),
+        Claim::Isolated { .. } | Claim::Compared(_) => Options::default(),
+        Claim::NoGap { options, .. } => *options,
     }
 }
 
@@ -33,7 +39,8 @@ pub fn opposite(claim: &Claim, world: &World) -> Options {
     match claim {
         Claim::NoneCanReach(_) => world.options().least,
         Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().most,
-        Claim::Isolated { .. } => Options::default(),
+        Claim::Isolated { .. } | Claim::Compared(_) => Options::default(),
+        Claim::NoGap { options, .. } => comparison::other_end(options, world),
     }
 }
 
@@ -48,26 +55,26 @@ pub fn is_alike(one: &Claim, other: &Claim) -> bool {
 pub fn guarding(claim: &Claim) -> Guarding {
     match claim {
         Claim::EveryCanReach(_) => Guarding::Admission,
+        Claim::NoGap { gap: Gap::Admission { .. }, .. } => Guarding::Admission,
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::Isolated { .. } => Guarding::Isolation,
+        Claim::Compared(_) | Claim::NoGap { .. } => Guarding::Isolation,
     }
 }
 
 /// What can exist at all: satisfiable iff the world has any flow, or any pod.
 #[must_use]
 pub fn possible(query: &Query<'_>, claim: &Claim) -> Statement {
-    match claim {
-        Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => query.legal_flow(),
-        Claim::Isolated { .. } => query.legal_pod(),
-    }
+    if claim.is_about_single_pods() { query.legal_pod() } else { query.legal_flow() }
 }
 
 /// Together with [`possible`], satisfiable iff the claim is about anything: some flow or pod of the
-/// world is meant.
+/// world is meant. A comparison is about the policies, which are there: it is never about nothing.
 #[must_use]
 pub fn subject(query: &Query<'_>, claim: &Claim) -> Statement {
     match claim {
         Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => query.flow_in(flows),
         Claim::Isolated { pods, .. } => query.pod_in(pods),
+        Claim::Compared(_) | Claim::NoGap { .. } => query.anything(),
     }
 }
 
@@ -81,6 +88,11 @@ pub fn sought(query: &Query<'_>, claim: &Claim) -> Statement {
         Claim::SomeCanReach(_) => query.allowed(),
         Claim::EveryCanReach(_) => query.allowed().negated(),
         Claim::Isolated { directions, .. } => all_isolated(query, directions).negated(),
+        Claim::NoGap { gap, .. } => query.falls_into(gap),
+        Claim::Compared(comparison) => {
+            let gaps = comparison.gaps(query.setting().cluster);
+            gaps.iter().map(|gap| query.falls_into(gap)).fold(query.anything().negated(), Statement::or)
+        }
     }
 }
 

@@ -88,6 +88,9 @@ pub enum AnswerReport {
         rests_on: Vec<PolicyReport>,
         /// For "some can reach": a flow that is allowed.
         witness: Option<Box<CaseReport>>,
+        /// Why no policy is needed for it, where that can be said.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        because: Option<String>,
         /// The property is about nothing, and `allow-vacuous` accepts that.
         vacuous: bool,
     },
@@ -161,6 +164,12 @@ pub struct CaseReport {
     pub enters: Option<String>,
     /// Pods beside the ends that somebody would have to create, in words: they lend a named port (R27).
     pub further: Vec<String>,
+    /// For a comparison of policies: `isolation`, `admission` or `overlap`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub half: Option<&'static str>,
+    /// For a comparison of policies: how they differ here, or what they share.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differs: Option<String>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
     /// The lines at fault, the most telling first.
@@ -197,7 +206,7 @@ pub struct BlameReport {
     pub policy: String,
     /// The direction in which it acts.
     pub direction: Direction,
-    /// Whether it isolates or admits.
+    /// Whether it isolates, admits, or lacks what the other policy has.
     pub part: Part,
     /// The field, as `ingress[0].from[1]`.
     pub path: String,

@@ -6,6 +6,7 @@
 //! `solver` asks, `decode` turns a model into a concrete flow. `z3` appears nowhere else.
 //! `property` and `prove` call this module; it imports `model` only.
 
+mod algebra;
 mod claim;
 mod decode;
 mod encode;

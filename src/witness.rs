@@ -5,6 +5,7 @@
 //! Nothing here knows the solver. `prove` calls this module.
 
 pub mod blame;
+mod compare;
 pub mod example;
 pub mod lenders;
 pub mod needs;
@@ -40,6 +41,11 @@ impl Judge<'_> {
             Claim::NoneCanReach(flows) | Claim::SomeCanReach(flows) => (flows, Verdict::Allowed),
             Claim::EveryCanReach(flows) => (flows, Verdict::Denied),
             Claim::Isolated { .. } => return self.is_open(options, &flow.destination),
+            Claim::NoGap { gap, .. } => return eval::algebra::falls_into(self.cluster, options, gap, flow),
+            Claim::Compared(comparison) => {
+                let gaps = comparison.gaps(self.cluster);
+                return gaps.iter().any(|gap| eval::algebra::falls_into(self.cluster, options, gap, flow));
+            }
         };
         eval::claim::flow_in(self.cluster, flows, flow) && eval::verdict(self.cluster, options, flow).0 == wanted
     }
@@ -72,6 +78,11 @@ impl Judge<'_> {
             let case = Case::Open { pod: Box::new(pod.clone()), directions: self.open_for(options, pod) };
             return Counterexample { case, today, further, needs, blames: Vec::new() };
         }
+        if let Claim::NoGap { gap, .. } = self.claim
+            && let Some((case, blames)) = compare::case(self.cluster, options, gap, &flow)
+        {
+            return Counterexample { case, today, further, needs, blames };
+        }
         let (verdict, trace) = eval::verdict(self.cluster, options, &flow);
         let blames = blame::of_flow(self.cluster, verdict, &trace);
         Counterexample { case: Case::Flow { flow: Box::new(flow), trace }, today, further, needs, blames }
@@ -82,8 +93,5 @@ impl Judge<'_> {
 /// nodes are there in any case.
 fn exists_today(claim: &Claim, flow: &Flow) -> bool {
     let exists = |end: &End| end.pod().is_none_or(|pod| pod.workload.is_some());
-    match claim {
-        Claim::Isolated { .. } => exists(&flow.destination),
-        _ => exists(&flow.source) && exists(&flow.destination),
-    }
+    exists(&flow.destination) && (claim.is_about_single_pods() || exists(&flow.source))
 }

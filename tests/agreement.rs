@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 
+#[expect(dead_code, reason = "tests/algebra.rs uses the rest")]
 #[path = "support/enumerate.rs"]
 mod enumerate;
 #[path = "support/flows.rs"]
@@ -232,6 +233,7 @@ fn as_flow(case: &Case) -> Flow {
             let source = End::External("203.0.113.1".parse().unwrap());
             Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
+        gap @ Case::Gap { .. } => panic!("no claim compares policies: {gap:?}"),
     }
 }
 
@@ -240,6 +242,8 @@ fn is_legal(question: &Question, case: &Case) -> bool {
     match case {
         Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
+        Case::Gap { flow: Some(flow), .. } => legal::flow(cluster, world, flow),
+        Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),
     }
 }
 

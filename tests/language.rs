@@ -61,14 +61,14 @@ mod support {
     }
 
     /// A policy that mentions the namespace `monitoring`, which nothing declares.
-    fn policy() -> Policy {
-        let name = Requirement::equals("kubernetes.io/metadata.name", "monitoring");
-        let namespaces = NamespaceScope::Matching(LabelSelector { requirements: vec![name] });
+    fn policy(namespace: &str, name: &str) -> Policy {
+        let monitoring = Requirement::equals("kubernetes.io/metadata.name", "monitoring");
+        let namespaces = NamespaceScope::Matching(LabelSelector { requirements: vec![monitoring] });
         let kind = PeerKind::Pods { namespaces, pods: LabelSelector::everything() };
         let peers = Peers::AnyOf(vec![Peer { kind, origin: nowhere() }]);
         Policy {
-            namespace: "ai-platform".to_owned(),
-            name: "p".to_owned(),
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
             pod_selector: WrittenSelector { selector: LabelSelector::everything(), origin: nowhere() },
             ingress: Some(vec![Rule { peers, ports: Ports::All, origin: nowhere() }]),
             egress: None,
@@ -87,7 +87,14 @@ mod support {
         let mut external = service("ai-platform", "llm", &[]);
         external.selector = None;
         Cluster {
-            policies: vec![policy()],
+            policies: [
+                ("ai-platform", "default-deny"),
+                ("ai-platform", "p"),
+                ("ml-ops", "default-deny"),
+                ("ml-ops", "is"),
+            ]
+            .map(|(namespace, name)| policy(namespace, name))
+            .to_vec(),
             namespaces: ["ai-platform", "ml-ops", "kube-system"].map(namespace).into(),
             workloads: vec![
                 workload(Deployment, "ai-platform", "chat-ui", &[]),
@@ -150,6 +157,7 @@ mod support {
 
 mod show {
     //! Claims in a short notation.
+    use netverify::model::algebra::Comparison;
     use netverify::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet, PortSet};
     use netverify::model::net::PortMatch;
     use netverify::model::selector::{LabelSelector, Operator};
@@ -163,6 +171,10 @@ mod show {
                 let directions: Vec<_> = directions.iter().map(ToString::to_string).collect();
                 format!("isolated {} for {}", endpoint(pods), directions.join("+"))
             }
+            Claim::Compared(Comparison::Subsumed { policy, by }) => format!("policy {policy} within {by:?}"),
+            Claim::Compared(Comparison::Equivalent { one, other }) => format!("policy {one} same as {other}"),
+            Claim::Compared(Comparison::Disjoint { one, other }) => format!("policy {one} apart from {other}"),
+            Claim::NoGap { gap, .. } => format!("{gap:?}"),
         }
     }
 
@@ -287,7 +299,7 @@ proptest::proptest! {
 /// Words that get past the first step of the grammar, as arbitrary text never does.
 fn word() -> impl proptest::strategy::Strategy<Value = &'static str> {
     const WORDS: &str = "nothing no only some every can cannot not reach is are isolated for ingress egress and or \
-        outside except anything external node pods pod in with namespaces service policy api chat-ui vector-db ml-ops \
+        outside except anything external node pods pod in with namespaces service policy policies p is subsumed by equivalent to disjoint from redundant api chat-ui vector-db ml-ops \
         ai-platform/chat dns:53/UDP api:http,80 :80 : x: app=web tier in (a, b) , !key a= 10.0.0.0/8:443 [fd00::/8]:1 \
         fd00::/8 [ é ü:ß/ö";
     proptest::sample::select(WORDS.split_whitespace().collect::<Vec<_>>())

@@ -1,5 +1,5 @@
 //! Named ports whose numbers a pod that nobody has declared may lend (R27): the solver against every case.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![allow(dead_code, reason = "the support files serve other tests too")]
 
 #[path = "support/enumerate.rs"]

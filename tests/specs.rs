@@ -59,7 +59,7 @@ fn every_property_comes_out_as_the_table_says() {
         .flat_map(|spec| outcomes(spec))
         .map(|(key, property)| (key, text(&property["outcome"])))
         .collect();
-    assert_eq!(found.len(), 123, "a property without a row, or a row without a property");
+    assert_eq!(found.len(), 133, "a property without a row, or a row without a property");
     let wrong: Vec<_> = expected.iter().filter(|(key, outcome)| found.get(key) != Some(outcome)).collect();
     assert!(wrong.is_empty() && expected.len() == found.len(), "{wrong:#?}");
 }
@@ -111,6 +111,23 @@ fn users_are_locked_out_by_the_default_deny() {
         assert!(isolating.contains(&"ai-platform/deny-all".to_owned()), "{step}: {isolating:?}");
         assert!(text(&case["enters"]).contains("deny-all"), "{step}");
     }
+}
+
+#[test]
+fn one_dash_more_lets_a_pod_in_and_the_comparison_shows_it() {
+    let key = ["eight-policies.toml", "compared", "not-more-with-one-dash-more"].map(str::to_owned);
+    let property = outcomes("eight-policies.toml").remove(&key.into()).unwrap();
+    let case = &property["counterexample"];
+    assert_eq!(case["half"], "admission");
+    assert_eq!(
+        case["differs"],
+        "backend/one-dash-more admits this for ingress, and backend/one-pod-of-a-namespace does not"
+    );
+    assert_eq!(case["today"], true, "the declared workloads of ml-ops do it now");
+    assert_eq!(
+        (&case["blames"][0]["part"], &case["blames"][1]["part"]),
+        (&Value::from("admits"), &Value::from("lacks"))
+    );
 }
 
 #[test]

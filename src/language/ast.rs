@@ -38,6 +38,28 @@ pub enum Form {
         /// For which directions; never empty.
         directions: Vec<Direction>,
     },
+    /// How a policy compares with others.
+    Compared {
+        /// How.
+        relation: Relation,
+        /// The policy.
+        policy: Name,
+        /// The others: at least one, or none where the relation names none.
+        others: Vec<Name>,
+    },
+}
+
+/// How a policy compares with others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// `is subsumed by` one or several.
+    SubsumedBy,
+    /// `is equivalent to` one.
+    EquivalentTo,
+    /// `is disjoint from` one.
+    DisjointFrom,
+    /// `is redundant` beside all others of its namespace.
+    Redundant,
 }
 
 /// How many flows are allowed.

@@ -6,14 +6,15 @@
 use super::ast::{EndpointExpr, EndpointKind, Form, Quantifier};
 use super::cursor::{Cursor, Parse, Word};
 use super::endpoint::{Place, except, outside, sources, targets};
-use super::{RESERVED, is_reserved};
+use super::{RESERVED, comparison, is_reserved};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::model::policy::Direction;
 
 /// Every form, for whoever wrote none of them.
 pub(super) const FORMS: &str = "a sentence is one of `nothing [outside NAMESPACE | except E] can reach T`, `no S can reach T`, \
-     `S cannot reach T`, `only S can reach T`, `every S can reach T`, `some S can reach T` \
-     and `every pod in NAMESPACE is isolated for ingress and egress`";
+     `S cannot reach T`, `only S can reach T`, `every S can reach T`, `some S can reach T`, \
+     `every pod in NAMESPACE is isolated for ingress and egress`, and `policy A` with one of `is subsumed by policy B`, \
+     `is equivalent to policy B`, `is disjoint from policy B` and `is redundant`";
 
 const NOTHING: &str = "nothing outside ai-platform can reach vector-db:6333";
 const NO: &str = "no pod in ml-ops can reach vector-db:6333";
@@ -26,7 +27,9 @@ const ISOLATED: &str = "every pod in ai-platform is isolated for ingress and egr
 pub(super) fn sentence(cursor: &mut Cursor<'_>) -> Parse<Form> {
     let first = cursor.peek();
     refuse_other_kinds(cursor, first)?;
-    let form = if cursor.eat(&["nothing"]).is_some() {
+    let form = if cursor.eat(&["policy"]).is_some() {
+        return comparison::comparison(cursor);
+    } else if cursor.eat(&["nothing"]).is_some() {
         nothing(cursor, first)?
     } else if cursor.eat(&["no"]).is_some() {
         quantified(cursor, Quantifier::None, NO)?
@@ -43,9 +46,10 @@ pub(super) fn sentence(cursor: &mut Cursor<'_>) -> Parse<Form> {
 
 fn refuse_other_kinds(cursor: &Cursor<'_>, first: Word<'_>) -> Parse<()> {
     let whole = Word { text: cursor.peek_chunk().text, start: first.start };
-    if first.is_any(&["policy", "policies"]) {
-        let fault = cursor.fault(whole, "this version does not decide comparisons of policies yet", "a comparison");
-        return Err(fault.help("say what the policies are for: which flows, or which pods are isolated").into());
+    if first.is("policies") {
+        let message = "this version does not compare sets of policies yet";
+        let fault = cursor.fault(whole, message, "begins a comparison of sets");
+        return Err(fault.help("compare single policies: `policy A is subsumed by policy B or policy C`").into());
     }
     if first.is_any(&["can", "is", "are"]) {
         let fault = cursor.fault(whole, "this is a question, and a property is a statement", "begins a question");

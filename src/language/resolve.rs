@@ -13,6 +13,7 @@ use crate::model::workload::Service;
 use names::Meaning;
 
 mod names;
+mod policies;
 mod ports;
 mod served;
 
@@ -52,6 +53,7 @@ impl<'a> Resolver<'a> {
         match form {
             Form::Flows { quantifier, sources, targets } => self.flows(*quantifier, sources, targets),
             Form::Isolated { pods, directions } => self.isolated(pods, directions),
+            Form::Compared { relation, policy, others } => self.compared(*relation, policy, others),
         }
     }
 

@@ -5,7 +5,9 @@
 
 use ipnet::IpNet;
 
+use super::algebra::{Comparison, Gap};
 use super::net::{PortMatch, Protocol};
+use super::options::Options;
 use super::policy::Direction;
 use super::selector::LabelSelector;
 
@@ -95,6 +97,15 @@ pub enum Claim {
         /// The directions, at least one.
         directions: Vec<Direction>,
     },
+    /// The policies compare like this. It is decided gap by gap.
+    Compared(Comparison),
+    /// Nothing falls into this gap between policies, under one plugin's choices.
+    NoGap {
+        /// The gap.
+        gap: Gap,
+        /// The choices, the same for all the policies.
+        options: Options,
+    },
 }
 
 impl Claim {
@@ -103,7 +114,18 @@ impl Claim {
     pub fn flows(&self) -> Option<&FlowSet> {
         match self {
             Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => Some(flows),
-            Claim::Isolated { .. } => None,
+            Claim::Isolated { .. } | Claim::Compared(_) | Claim::NoGap { .. } => None,
+        }
+    }
+
+    /// Whether a case of it is one pod, and not a flow between two ends.
+    #[must_use]
+    pub fn is_about_single_pods(&self) -> bool {
+        match self {
+            Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => false,
+            Claim::Isolated { .. } => true,
+            Claim::Compared(comparison) => comparison.is_about_single_pods(),
+            Claim::NoGap { gap, .. } => gap.is_about_single_pods(),
         }
     }
 }

@@ -135,7 +135,7 @@ fn preferred(asker: &Asker<'_>, job: &Job<'_>) -> Result<Option<Flow>, Error> {
 fn preferences(query: &Query<'_>, claim: &Claim) -> Vec<Vec<Statement>> {
     let source = || query.source_declared();
     let destination = || query.destination_declared();
-    if let Claim::Isolated { .. } = claim {
+    if claim.is_about_single_pods() {
         return vec![vec![destination()], vec![]];
     }
     let exists = || {

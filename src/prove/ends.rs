@@ -43,10 +43,14 @@ fn is_in_network(cluster: &Cluster, index: usize) -> bool {
     cluster.workloads.get(index).is_some_and(|workload| !workload.host_network)
 }
 
+/// Where a claim about policies looks for its pods.
+static ANYTHING: Endpoint = Endpoint::Anything;
+
 /// The sets that the ends of the claim's flows come from.
 fn ends(claim: &Claim) -> Vec<&Endpoint> {
     match claim {
         Claim::Isolated { pods, .. } => vec![pods],
+        Claim::Compared(_) | Claim::NoGap { .. } => vec![&ANYTHING],
         Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
             vec![&flows.sources, &flows.destinations]
         }

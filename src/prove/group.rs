@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::{Job, ends};
 use crate::error::Error;
+use crate::model::claim::Claim;
 use crate::model::net::Flow;
 use crate::model::options::Options;
 use crate::model::policy::Direction;
@@ -81,7 +82,11 @@ impl<'a> Group<'a> {
     fn widened(&self, job: &Job<'_>, slice: &Slice) -> Option<Slice> {
         let (_, first) = self.members.first()?;
         let is_flow = |job: &Job<'_>| job.claim.flows().is_some();
-        let alike = std::ptr::eq(first.cluster, job.cluster)
+        // A comparison is several questions, each of its own policies and plugin.
+        let compares = |job: &Job<'_>| matches!(job.claim, Claim::Compared(_) | Claim::NoGap { .. });
+        let alike = !compares(first)
+            && !compares(job)
+            && std::ptr::eq(first.cluster, job.cluster)
             && std::ptr::eq(first.world, job.world)
             && is_flow(first) == is_flow(job)
             && property::is_alike(first.claim, job.claim)

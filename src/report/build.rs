@@ -8,6 +8,7 @@ use super::{
 };
 use crate::describe;
 use crate::eval::trace::{Exemption, PeersTrace, PolicyTrace, PortsTrace, Side};
+use crate::model::claim::Claim;
 use crate::model::net::{End, Flow, PodEnd, Protocol};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
@@ -16,6 +17,8 @@ use crate::outcome::{Blame, Case, Counterexample, Outcome, Pillar};
 use crate::plan::{Item, Plan};
 use crate::prove::Answered;
 use crate::source::{Origin, SourceMap};
+
+mod gap;
 
 /// The report of a run: one answer an item of the plan, in order.
 #[must_use]
@@ -55,7 +58,7 @@ fn property(plan: &Plan, sources: &SourceMap, item: &Item, answered: &Answered) 
         severity: item.severity.name().to_owned(),
         why: item.why.clone(),
         at: Some(words.place(item.origin)),
-        answer: words.answer(&answered.outcome),
+        answer: words.answer(&item.claim, &answered.outcome),
         elapsed_us: u64::try_from(answered.elapsed.as_micros()).unwrap_or(u64::MAX),
     }
 }
@@ -71,11 +74,12 @@ impl Words<'_> {
         Place { position: self.sources.position(origin), origin }
     }
 
-    pub(crate) fn answer(&self, outcome: &Outcome) -> AnswerReport {
+    pub(crate) fn answer(&self, claim: &Claim, outcome: &Outcome) -> AnswerReport {
         match outcome {
             Outcome::Proved(proof) => AnswerReport::Proved {
                 rests_on: self.pillars(&proof.rests_on),
                 witness: proof.witness.as_ref().map(|case| Box::new(self.case(case))),
+                because: gap::because(claim, proof),
                 vacuous: proof.vacuous,
             },
             Outcome::Refuted(refutation) => AnswerReport::Refuted {
@@ -117,6 +121,8 @@ impl Words<'_> {
             leaves: None,
             enters: None,
             further: counterexample.further.iter().map(|pod| self.lender(pod)).collect(),
+            half: None,
+            differs: None,
             needs: counterexample.needs.clone(),
             blames,
             try_it: None,
@@ -129,6 +135,22 @@ impl Words<'_> {
                 case.enters = Some(format!("no policy isolates it for {open}"));
                 case
             }
+            Case::Gap { gap, subject, flow: None } => {
+                let end = End::Pod((**subject).clone());
+                let case = common(self.end(&end), self.today(&[&end], &[], "is such a pod"));
+                CaseReport { half: Some(gap.name()), differs: Some(self.differs(gap)), ..case }
+            }
+            Case::Gap { gap, flow: Some(flow), .. } => CaseReport {
+                source: Some(self.end(&flow.source)),
+                protocol: Some(flow.protocol.to_string()),
+                port: (flow.protocol != Protocol::Other).then_some(flow.port),
+                half: Some(gap.name()),
+                differs: Some(self.differs(gap)),
+                ..common(
+                    self.end(&flow.destination),
+                    self.today(&[&flow.source, &flow.destination], &[], "could open this"),
+                )
+            },
             Case::Flow { flow, trace } => {
                 let allowed = trace.egress.allows() && trace.ingress.allows();
                 let does = if allowed { "can do this" } else { "is kept from this" };

@@ -65,7 +65,7 @@ pub fn answer(plan: &Plan, sources: &SourceMap, found: &Found<'_>, z3: String) -
         z3,
         question: found.item.sentence.clone(),
         answer: word(&found.item.claim, found.outcome),
-        reason: Words { cluster, sources }.answer(found.outcome),
+        reason: Words { cluster, sources }.answer(&found.item.claim, found.outcome),
         denied,
         assumptions: plan.assumptions(),
     }
@@ -99,7 +99,7 @@ fn counterexample<'a>(found: &Found<'a>) -> Option<(&'a Flow, &'a Trace)> {
     match (&found.item.claim, found.outcome) {
         (Claim::EveryCanReach(_), Outcome::Refuted(refutation)) => match &refutation.counterexample.as_ref()?.case {
             Case::Flow { flow, trace } => Some((flow, trace)),
-            Case::Open { .. } => None,
+            Case::Open { .. } | Case::Gap { .. } => None,
         },
         _ => None,
     }

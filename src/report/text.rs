@@ -69,12 +69,13 @@ fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String
 fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) -> String {
     let title = normalize_untrusted_str(&title(property));
     match &property.answer {
-        AnswerReport::Proved { rests_on, witness, vacuous } => {
+        AnswerReport::Proved { rests_on, witness, because, vacuous } => {
             let mut text = format!("  {} {title}\n", style.paint(GREEN, "proved "));
-            let reason = match (witness, vacuous) {
-                (_, true) => "holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned(),
-                (Some(case), _) => format!("for example: {}", flow(case)),
-                (None, _) => rests_on_words(rests_on),
+            let reason = match (witness, because, vacuous) {
+                (_, _, true) => "holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned(),
+                (Some(case), ..) => format!("for example: {}", flow(case)),
+                (None, Some(because), _) => because.clone(),
+                (None, None, _) => rests_on_words(rests_on),
             };
             text += &format!("          {}\n", normalize_untrusted_str(&reason));
             text
@@ -111,6 +112,7 @@ fn part_words(part: Part, direction: Direction) -> String {
     match part {
         Part::Isolates => format!("isolates for {direction}"),
         Part::Admits => format!("admits {direction}"),
+        Part::Lacks => format!("does not act for {direction}"),
     }
 }
 
@@ -169,6 +171,8 @@ pub(super) fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
     let enters = if case.leaves.is_some() { "enters" } else { "why" };
     notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
     notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
+    notes.extend(case.half.iter().map(|half| ("half", (*half).to_owned())));
+    notes.extend(case.differs.iter().map(|words| ("differs", words.clone())));
     notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
     notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
     notes

@@ -58,12 +58,23 @@ impl<'a> Encoder<'a> {
     fn side(&self, direction: Direction) -> Term {
         let (subject, other) = self.subject_and_other(direction);
         let admitted = self.policies(direction).map(|(index, policy)| {
-            let rules = policy.rules(direction).unwrap_or_default();
-            let any = Term::any(rules.iter().map(|rule| self.rule_matches(policy, direction, rule, other)));
-            self.selects(policy, subject).and(any).and(self.guard(Guarding::Admission, (index, direction)))
+            self.admits(policy, direction, subject, other).and(self.guard(Guarding::Admission, (index, direction)))
         });
         let admitted = Term::any(admitted);
         Term::any([self.exempt(direction, subject, other), self.isolated(direction, subject).not(), admitted])
+    }
+
+    /// R5, R8: the policy selects the pod, and some rule of it matches.
+    pub(crate) fn admits(
+        &self,
+        policy: &Policy,
+        direction: Direction,
+        subject: &SymbolicEnd,
+        other: &SymbolicEnd,
+    ) -> Term {
+        let rules = policy.rules(direction).unwrap_or_default();
+        let any = Term::any(rules.iter().map(|rule| self.rule_matches(policy, direction, rule, other)));
+        self.selects(policy, subject).and(any)
     }
 
     /// R4: some policy of its namespace that has the direction selects the pod.
@@ -98,7 +109,7 @@ impl<'a> Encoder<'a> {
         self.slice.of(direction).iter().filter_map(move |index| Some((*index, cluster.policies.get(*index)?)))
     }
 
-    fn subject_and_other(&self, direction: Direction) -> (&'a SymbolicEnd, &'a SymbolicEnd) {
+    pub(crate) fn subject_and_other(&self, direction: Direction) -> (&'a SymbolicEnd, &'a SymbolicEnd) {
         match direction {
             Direction::Egress => (self.source, self.destination),
             Direction::Ingress => (self.destination, self.source),
@@ -106,7 +117,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// True while the solver is told so; free once it is not.
-    fn guard(&self, kind: Guarding, part: Part) -> Term {
+    pub(crate) fn guard(&self, kind: Guarding, part: Part) -> Term {
         if kind != self.guarding {
             return Term::TRUE;
         }
@@ -115,7 +126,7 @@ impl<'a> Encoder<'a> {
     }
 
     /// R1, R14: a pod of the policy's namespace whose labels match.
-    fn selects(&self, policy: &Policy, subject: &SymbolicEnd) -> Term {
+    pub(crate) fn selects(&self, policy: &Policy, subject: &SymbolicEnd) -> Term {
         Term::all([
             subject.is_pod(),
             subject.namespace_is(self.universe, &policy.namespace),

@@ -16,6 +16,7 @@ use super::slice::Slice;
 use super::solver::{Answer, Session, Statement};
 use super::term::Term;
 use super::universe::Universe;
+use crate::model::algebra::Gap;
 use crate::model::claim::{Claim, Endpoint, FlowSet};
 use crate::model::net::{End, Flow};
 use crate::model::options::{NamedPortScope, Options};
@@ -144,6 +145,12 @@ impl<'a> Query<'a> {
     #[must_use]
     pub fn isolated(&self, direction: Direction) -> Statement {
         Statement(self.encoder(None).isolated(direction, &self.destination))
+    }
+
+    /// The flow, or for a gap of single pods the destination end, falls into the gap.
+    #[must_use]
+    pub fn falls_into(&self, gap: &Gap) -> Statement {
+        Statement(self.encoder(None).falls_into(gap))
     }
 
     /// A name for the statement, so that the solver works it out once for all questions of this scope.

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::algebra::Gap;
 use crate::model::claim::{Claim, Endpoint, NamespaceSet};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::{LabelSelector, Operator, Requirement};
@@ -45,6 +46,26 @@ impl Slice {
                 };
                 Slice { ingress: of(Direction::Ingress), egress: of(Direction::Egress) }
             }
+            Claim::Compared(comparison) => {
+                let gaps = comparison.gaps(cluster);
+                gaps.iter().fold(Slice::default(), |slice, gap| slice.union(&Slice::of_gap(cluster, gap)))
+            }
+            Claim::NoGap { gap, .. } => Slice::of_gap(cluster, gap),
+        }
+    }
+
+    /// The policies that a gap is about. One without the direction of the gap does nothing there (R3);
+    /// an overlap has no direction, and looks at the selectors alone.
+    fn of_gap(cluster: &Cluster, gap: &Gap) -> Slice {
+        let named: BTreeSet<usize> = gap.policies().collect();
+        let of = |direction| {
+            let speaking = matching(cluster, direction, |_| true);
+            speaking.into_iter().filter(|index| named.contains(index)).collect()
+        };
+        match gap.direction() {
+            Some(Direction::Ingress) => Slice { ingress: of(Direction::Ingress), egress: Vec::new() },
+            Some(Direction::Egress) => Slice { ingress: Vec::new(), egress: of(Direction::Egress) },
+            None => Slice { ingress: named.iter().copied().collect(), egress: Vec::new() },
         }
     }
 

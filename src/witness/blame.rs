@@ -36,7 +36,14 @@ fn admitting(cluster: &Cluster, direction: Direction, side: &Side) -> Vec<Blame>
 }
 
 /// One rule that admits: its first matching peer where it names peers, else the whole rule.
-fn admission(index: usize, policy: &Policy, direction: Direction, at: usize, rule: &Rule, reason: &RuleTrace) -> Blame {
+pub(super) fn admission(
+    index: usize,
+    policy: &Policy,
+    direction: Direction,
+    at: usize,
+    rule: &Rule,
+    reason: &RuleTrace,
+) -> Blame {
     let peer = match (&rule.peers, &reason.peers) {
         (Peers::AnyOf(peers), PeersTrace::Matched(matched)) => {
             matched.first().and_then(|first| Some((*first, peers.get(*first)?)))

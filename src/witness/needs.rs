@@ -81,7 +81,11 @@ fn end_port(options: &mut Options, opposite: &Options) -> Option<(&'static str, 
 fn egress_named_port(options: &mut Options, opposite: &Options) -> Option<(&'static str, &'static str)> {
     let old = std::mem::replace(&mut options.egress_named_port_any, opposite.egress_named_port_any);
     Some(match old {
-        EgressNamedPortAny::Destination | EgressNamedPortAny::Namespace => (
+        EgressNamedPortAny::Namespace => (
+            "resolves named ports of egress rules without a pod peer in the policy's own namespace alone (R28)",
+            "resolve named ports of egress rules without a pod peer otherwise (R28)",
+        ),
+        EgressNamedPortAny::Destination => (
             "resolves named ports of egress rules without a pod peer, which some drop (R28)",
             "drop egress rules with a named port and no pod peer, as AWS VPC CNI does (R28)",
         ),

@@ -7,8 +7,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Judge, pod};
+use crate::model::algebra::Gap;
+use crate::model::claim::Claim;
 use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
 use crate::model::options::Options;
+use crate::model::policy::{PortSpec, Ports};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
 use crate::model::workload::{Workload, WorkloadKind};
 
@@ -165,7 +168,24 @@ fn familiar_ports(judge: &Judge<'_>, flow: &Flow) -> Vec<(Protocol, u16)> {
     let pod = flow.destination.pod().filter(|pod| pod.workload.is_some());
     let declared = pod.into_iter().flat_map(|pod| &pod.ports).map(|port| (port.protocol, port.number));
     let well_known = [(Protocol::Tcp, 80), (Protocol::Tcp, 443), (Protocol::Tcp, 8080), (Protocol::Udp, 53)];
-    claimed.chain(declared).chain(well_known).collect()
+    claimed.chain(declared).chain(well_known).chain(ports_of_a_gap(judge)).collect()
+}
+
+/// The first and last ports of the ranges that a policy admits and others may not.
+fn ports_of_a_gap(judge: &Judge<'_>) -> Vec<(Protocol, u16)> {
+    let Claim::NoGap { gap: Gap::Admission { policy, direction, .. }, .. } = judge.claim else {
+        return Vec::new();
+    };
+    let rules = judge.cluster.policies.get(*policy).and_then(|policy| policy.rules(*direction));
+    let items = rules.into_iter().flatten().filter_map(|rule| match &rule.ports {
+        Ports::All => None,
+        Ports::AnyOf(items) => Some(items),
+    });
+    let ends = |item: &PortSpec| match item.ports {
+        PortMatch::Range(first, last) => vec![(item.protocol, first), (item.protocol, last)],
+        PortMatch::All | PortMatch::Named(_) => Vec::new(),
+    };
+    items.flatten().flat_map(ends).collect()
 }
 
 /// Removes a label from namespaces that no manifest declares. Both ends at once: they may share one.

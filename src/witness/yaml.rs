@@ -30,7 +30,10 @@ pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexampl
 fn pods(counterexample: &Counterexample) -> Vec<(String, &PodEnd)> {
     let ends = match &counterexample.case {
         Case::Open { pod, .. } => return vec![("pod".to_owned(), pod)],
-        Case::Flow { flow, .. } => [("source", &flow.source), ("destination", &flow.destination)],
+        Case::Gap { subject, flow: None, .. } => return vec![("pod".to_owned(), subject)],
+        Case::Flow { flow, .. } | Case::Gap { flow: Some(flow), .. } => {
+            [("source", &flow.source), ("destination", &flow.destination)]
+        }
     };
     let ends = ends.into_iter().filter_map(|(role, end)| Some((role.to_owned(), end.pod()?)));
     let further = counterexample.further.iter().enumerate();

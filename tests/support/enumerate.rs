@@ -42,7 +42,30 @@ pub fn search(question: &Question, options: &Options) -> Found {
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) => search.flows(Verdict::Allowed),
         Claim::EveryCanReach(_) => search.flows(Verdict::Denied),
         Claim::Isolated { .. } => search.pods(),
+        Claim::Compared(_) | Claim::NoGap { .. } => panic!("comparisons are searched with any_pod and any_flow"),
     }
+}
+
+/// Whether some pod that can exist is such a one.
+pub fn any_pod(question: &Question, options: &Options, is_such: impl Fn(&PodEnd) -> bool) -> bool {
+    let search = Search { question, options, words: Spoken::of(question) };
+    search.ends(0).iter().filter_map(End::pod).any(is_such)
+}
+
+/// Whether some flow that can exist, between ends that may be its source and its destination, is such a one.
+pub fn any_flow(
+    question: &Question,
+    options: &Options,
+    may_be: [&dyn Fn(&End) -> bool; 2],
+    is_such: impl Fn(&Flow) -> bool,
+) -> bool {
+    let search = Search { question, options, words: Spoken::of(question) };
+    let of = |role: usize| search.ends(role).into_iter().filter(|end| may_be[role](end)).collect::<Vec<End>>();
+    let (sources, destinations) = (of(0), of(1));
+    sources.iter().any(|source| {
+        let others = destinations.iter().filter(|other| legal::pair(&question.cluster, source, other));
+        others.into_iter().any(|destination| search.between(source, destination).iter().any(&is_such))
+    })
 }
 
 struct Search<'a> {
@@ -243,6 +266,7 @@ impl Spoken {
         }
         match claim {
             Claim::Isolated { pods, .. } => words.endpoint(pods),
+            Claim::Compared(_) | Claim::NoGap { .. } => {}
             Claim::NoneCanReach(set) | Claim::EveryCanReach(set) | Claim::SomeCanReach(set) => {
                 words.endpoint(&set.sources);
                 words.endpoint(&set.destinations);

@@ -463,6 +463,7 @@ pub fn renumbered(claim: Claim, number: &dyn Fn(usize) -> Option<usize>) -> Clai
         Claim::EveryCanReach(set) => Claim::EveryCanReach(flows(set)),
         Claim::SomeCanReach(set) => Claim::SomeCanReach(flows(set)),
         Claim::Isolated { pods, directions } => Claim::Isolated { pods: renumbered_end(pods, number), directions },
+        other @ (Claim::Compared(_) | Claim::NoGap { .. }) => other,
     }
 }
 

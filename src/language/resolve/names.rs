@@ -13,7 +13,7 @@ use crate::model::selector::{Labels, NAMESPACE_NAME_LABEL};
 use crate::model::workload::{Cluster, Service, Workload};
 
 /// How many of many things a message lists.
-const LISTED: usize = 8;
+pub(super) const LISTED: usize = 8;
 
 /// What a name can stand for.
 #[derive(Clone, Copy)]
@@ -210,7 +210,7 @@ fn mentioned(policy: &Policy) -> impl Iterator<Item = &str> {
 }
 
 /// Some of the names, for a message.
-fn list(names: impl Iterator<Item = String>) -> String {
+pub(super) fn list(names: impl Iterator<Item = String>) -> String {
     let mut names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     let more = names.len().saturating_sub(LISTED);
     names.truncate(LISTED);

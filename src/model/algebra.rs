@@ -1,0 +1,158 @@
+//! Policies compared with one another: what a comparison says, and the gaps that would break it.
+//!
+//! `language` makes comparisons from sentences; `eval::algebra` says concretely what falls into a
+//! gap, `symbolic` says it for all pods and flows at once. Policies are named by their index in the
+//! cluster.
+
+use super::policy::Direction;
+use super::workload::Cluster;
+
+/// How policies compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// With `by` in place, `policy` can be taken away and no verdict changes.
+    Subsumed {
+        /// The policy.
+        policy: usize,
+        /// Those that do its work, all together; where there are none, it must do none.
+        by: Vec<usize>,
+    },
+    /// Each is subsumed by the other.
+    Equivalent {
+        /// The one.
+        one: usize,
+        /// The other.
+        other: usize,
+    },
+    /// No pod is selected by both.
+    Disjoint {
+        /// The one.
+        one: usize,
+        /// The other.
+        other: usize,
+    },
+}
+
+/// What would break a comparison: a kind of pod or flow to which policies do different things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Gap {
+    /// A pod that `policy` isolates for the direction (R4), and that none of `by` does.
+    Isolation {
+        /// For which direction.
+        direction: Direction,
+        /// The policy that isolates it.
+        policy: usize,
+        /// Those that do not.
+        by: Vec<usize>,
+    },
+    /// A flow that a rule of `policy` admits for the direction (R5, R8), and that no rule of `by` does.
+    Admission {
+        /// For which direction.
+        direction: Direction,
+        /// The policy that admits it.
+        policy: usize,
+        /// Those that do not.
+        by: Vec<usize>,
+    },
+    /// A pod that both policies select.
+    Overlap {
+        /// The one.
+        one: usize,
+        /// The other.
+        other: usize,
+    },
+}
+
+/// The directions, in the order in which gaps are looked for.
+const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
+
+impl Comparison {
+    /// The comparison holds iff nothing falls into any of these. Isolation comes first: it is the
+    /// plainer half. Directions that the policy does not have leave no gap (R3).
+    #[must_use]
+    pub fn gaps(&self, cluster: &Cluster) -> Vec<Gap> {
+        match self {
+            Comparison::Subsumed { policy, by } => gaps_between(cluster, *policy, by),
+            Comparison::Equivalent { one, other } => {
+                let there = gaps_between(cluster, *one, &[*other]);
+                [there, gaps_between(cluster, *other, &[*one])].concat()
+            }
+            Comparison::Disjoint { one, other } => vec![Gap::Overlap { one: *one, other: *other }],
+        }
+    }
+
+    /// Every policy that is named, the one that is spoken about first.
+    #[must_use]
+    pub fn policies(&self) -> Vec<usize> {
+        match self {
+            Comparison::Subsumed { policy, by } => [&[*policy], by.as_slice()].concat(),
+            Comparison::Equivalent { one, other } | Comparison::Disjoint { one, other } => vec![*one, *other],
+        }
+    }
+
+    /// Whether every gap is one of single pods.
+    #[must_use]
+    pub fn is_about_single_pods(&self) -> bool {
+        matches!(self, Comparison::Disjoint { .. })
+    }
+}
+
+fn gaps_between(cluster: &Cluster, policy: usize, by: &[usize]) -> Vec<Gap> {
+    let rules = |direction| cluster.policies.get(policy).and_then(|policy| policy.rules(direction));
+    let spoken_of = DIRECTIONS.into_iter().filter(|direction| rules(*direction).is_some());
+    let isolation = spoken_of.clone().map(|direction| Gap::Isolation { direction, policy, by: by.to_vec() });
+    // Without rules it admits nothing (R7).
+    let admitting = spoken_of.filter(|direction| rules(*direction).is_some_and(|rules| !rules.is_empty()));
+    let admission = admitting.map(|direction| Gap::Admission { direction, policy, by: by.to_vec() });
+    isolation.chain(admission).collect()
+}
+
+impl Gap {
+    /// The direction; `None` for an overlap, which has none.
+    #[must_use]
+    pub fn direction(&self) -> Option<Direction> {
+        match self {
+            Gap::Isolation { direction, .. } | Gap::Admission { direction, .. } => Some(*direction),
+            Gap::Overlap { .. } => None,
+        }
+    }
+
+    /// The policy that does something to whatever falls into the gap.
+    #[must_use]
+    pub fn policy(&self) -> usize {
+        match self {
+            Gap::Isolation { policy, .. } | Gap::Admission { policy, .. } => *policy,
+            Gap::Overlap { one, .. } => *one,
+        }
+    }
+
+    /// The policies that it is held against.
+    #[must_use]
+    pub fn others(&self) -> &[usize] {
+        match self {
+            Gap::Isolation { by, .. } | Gap::Admission { by, .. } => by,
+            Gap::Overlap { other, .. } => std::slice::from_ref(other),
+        }
+    }
+
+    /// Every policy that it is about.
+    pub fn policies(&self) -> impl Iterator<Item = usize> {
+        std::iter::once(self.policy()).chain(self.others().iter().copied())
+    }
+
+    /// Whether a pod falls into it, and not a flow.
+    #[must_use]
+    pub fn is_about_single_pods(&self) -> bool {
+        !matches!(self, Gap::Admission { .. })
+    }
+
+    /// Its name in reports: `isolation`, `admission` or `overlap`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Gap::Isolation { .. } => "isolation",
+            Gap::Admission { .. } => "admission",
+            Gap::Overlap { .. } => "overlap",
+        }
+    }
+}
