@@ -3,7 +3,7 @@
 //! Reads every file once, whatever the number of variants, and gathers every fault of the input, so
 //! that one run shows them all. Nothing is proved while a fault stands.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -230,13 +230,8 @@ fn cluster_assumptions(cluster: &Cluster) -> Vec<String> {
 
 /// The same fault is met once a variant; a person wants to read it once.
 fn dedup(diagnostics: &mut Vec<Diagnostic>) {
-    let mut seen: Vec<Diagnostic> = Vec::new();
-    for diagnostic in diagnostics.drain(..) {
-        if !seen.contains(&diagnostic) {
-            seen.push(diagnostic);
-        }
-    }
-    *diagnostics = seen;
+    let mut seen = HashSet::new();
+    diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
 }
 
 /// Gathers a plan.

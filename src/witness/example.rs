@@ -56,22 +56,27 @@ fn are_two(cluster: &Cluster, source: &End, destination: &End) -> bool {
 
 /// Declared pods and one outside address, as far as they belong to the endpoint.
 fn ends(cluster: &Cluster, world: &World, endpoint: &Endpoint, address: IpAddr) -> Vec<End> {
-    let pods = cluster.workloads.iter().enumerate().filter_map(|(index, one)| pod(cluster, index, one, address));
-    let outside = (world.external && !is_known(cluster, address)).then_some(End::External(address));
+    // Asked once: there may be many workloads, each with addresses.
+    let is_free = !is_known(cluster, address);
+    let address_of = |one: &Workload| own_address(one).or((is_free && one.addresses.is_empty()).then_some(address));
+    let pods = cluster.workloads.iter().enumerate();
+    let pods = pods.filter_map(|(index, one)| pod(cluster, index, one, address_of(one)?));
+    let outside = (world.external && is_free).then_some(End::External(address));
     let meant = |end: &End| contains(cluster, endpoint, end);
     pods.map(End::Pod).chain(outside).filter(meant).take(LOOKED_AT).collect()
 }
 
-/// A pod of the workload, where all of it is known: its namespace is declared, and its address is its
-/// own or anybody's.
+/// A pod of the workload with this address, where all else about it is known: its namespace is declared.
 fn pod(cluster: &Cluster, index: usize, workload: &Workload, address: IpAddr) -> Option<PodEnd> {
     let is_declared = cluster.namespaces.contains_key(&workload.namespace);
-    if !is_declared || workload.host_network || (workload.addresses.is_empty() && is_known(cluster, address)) {
+    if !is_declared || workload.host_network {
         return None;
     }
-    let own = workload.addresses.iter().find(|own| own.is_ipv4());
-    let address = if workload.addresses.is_empty() { address } else { *own? };
     super::pod::of_workload(cluster, index, address)
+}
+
+fn own_address(workload: &Workload) -> Option<IpAddr> {
+    workload.addresses.iter().find(|own| own.is_ipv4()).copied()
 }
 
 fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
