@@ -33,6 +33,8 @@ struct Question<'a> {
     cluster: &'a Cluster,
     options: &'a Options,
     flow: &'a Flow,
+    /// The policies in force; all of the cluster's where none are given.
+    among: Option<&'a [usize]>,
 }
 
 impl<'a> Question<'a> {
@@ -58,7 +60,17 @@ struct RuleOf<'a> {
 /// R6: the egress side of the source and the ingress side of the destination must both allow.
 #[must_use]
 pub fn verdict(cluster: &Cluster, options: &Options, flow: &Flow) -> (Verdict, Trace) {
-    let question = Question { cluster, options, flow };
+    judge(Question { cluster, options, flow, among: None })
+}
+
+/// As [`verdict`], where these policies, by their indices, are the only ones.
+#[must_use]
+pub fn verdict_among(cluster: &Cluster, policies: &[usize], options: &Options, flow: &Flow) -> (Verdict, Trace) {
+    judge(Question { cluster, options, flow, among: Some(policies) })
+}
+
+/// R6.
+fn judge(question: Question<'_>) -> (Verdict, Trace) {
     let trace = Trace { egress: side(question, Direction::Egress), ingress: side(question, Direction::Ingress) };
     let allowed = trace.egress.allows() && trace.ingress.allows();
     (if allowed { Verdict::Allowed } else { Verdict::Denied }, trace)
@@ -77,6 +89,7 @@ fn side(question: Question<'_>, direction: Direction) -> Side {
         return Side::Exempt(exemption);
     }
     let policies: Vec<PolicyTrace> = isolating(question.cluster, pod, direction)
+        .filter(|(index, ..)| question.among.is_none_or(|among| among.contains(index)))
         .map(|(index, policy, rules)| policy_trace(question, direction, index, policy, rules))
         .collect();
     if policies.is_empty() { Side::Open } else { Side::Isolated(policies) }

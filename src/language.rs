@@ -11,6 +11,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostic::{Code, Diagnostic};
+use crate::model::algebra::PolicySet;
 use crate::model::claim::{Claim, Endpoint, PortSet};
 use crate::model::selector::LabelSelector;
 use crate::model::workload::Cluster;
@@ -26,6 +27,7 @@ mod ports;
 mod question;
 mod resolve;
 mod selector;
+mod sets;
 mod single;
 
 pub use ast::{
@@ -59,6 +61,8 @@ pub struct Names<'a> {
     pub cluster: &'a Cluster,
     /// What the spec gives names to; these go before workloads of the same name.
     pub endpoints: &'a BTreeMap<String, NamedEndpoint>,
+    /// The sets of policies of a sentence that compares two ([`Sentence::sets`]), in its order.
+    pub sets: Option<&'a [PolicySet; 2]>,
 }
 
 /// What a sentence means.
@@ -84,19 +88,28 @@ pub fn parse(text: &str, origin: Origin) -> Result<Sentence, Diagnostic> {
     Ok(Sentence { form, origin: cursor.origin(start, text.trim_end().len().max(start)) })
 }
 
-/// Reads a question, with or without its question mark, as the sentence that answers it: where the
-/// claim is [`Claim::NoneCanReach`] a refutation is the yes, and a proof otherwise.
+/// What a yes to a question is, of the sentence behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Yes {
+    /// The sentence holds.
+    Proved,
+    /// It does not.
+    Refuted,
+}
+
+/// Reads a question, with or without its question mark, as the sentence that answers it, and which
+/// answer to that sentence is the yes.
 ///
 /// # Errors
 /// Where the text is no question: at the word that is wrong, with what was expected there.
 #[expect(clippy::result_large_err, reason = "as `parse`")]
-pub fn parse_question(text: &str, origin: Origin) -> Result<Sentence, Diagnostic> {
+pub fn parse_question(text: &str, origin: Origin) -> Result<(Sentence, Yes), Diagnostic> {
     let example = "can anything outside ai-platform reach vector-db:6333";
     let (asked, origin) = without_mark(text, origin);
-    let form = read(asked, origin, example, question::question)?;
+    let (form, yes) = read(asked, origin, example, question::question)?;
     let start = asked.len() - asked.trim_start().len();
     let cursor = Cursor::new(asked, origin, example);
-    Ok(Sentence { form, origin: cursor.origin(start, asked.trim_end().len().max(start)) })
+    Ok((Sentence { form, origin: cursor.origin(start, asked.trim_end().len().max(start)) }, yes))
 }
 
 fn without_mark(text: &str, origin: Origin) -> (&str, Origin) {

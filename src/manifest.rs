@@ -138,6 +138,16 @@ pub fn assemble(parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluste
     assemble::cluster(parts, diagnostics)
 }
 
+/// Makes one cluster in which two sets of policies can be compared, and gives the policies of each by their
+/// indices. What else there is comes from the surroundings and both sets together, policies from the two alone.
+pub fn assemble_sets(
+    surroundings: &[&Objects],
+    sets: [&Objects; 2],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Cluster, [Vec<usize>; 2]) {
+    assemble::cluster_of_sets(surroundings, sets, diagnostics)
+}
+
 /// A piece of a file, to be read on any thread.
 struct Task {
     file: FileId,

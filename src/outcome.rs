@@ -33,8 +33,10 @@ pub struct Reason(pub String);
 pub struct Proof {
     /// Policies without which the proof fails.
     pub rests_on: Vec<Pillar>,
-    /// For "some can reach": a flow that is allowed.
+    /// For "some can reach": a flow that is allowed. For sets of policies: one that only the second permits.
     pub witness: Option<Box<Counterexample>>,
+    /// For sets of policies: how they compare.
+    pub sets: Option<SetsAnswer>,
     /// Nothing is meant by the property, and its author accepts that.
     pub vacuous: bool,
 }
@@ -63,7 +65,7 @@ pub enum Part {
 }
 
 /// Why a property fails.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Default)]
 pub struct Refutation {
     /// A case that shows it; `None` for "some can reach", where every case fails.
     pub counterexample: Option<Box<Counterexample>>,
@@ -71,6 +73,8 @@ pub struct Refutation {
     pub blocked_by: Vec<Pillar>,
     /// What plugins do under which the property holds, in words; empty where that is not known.
     pub holds_if: Vec<String>,
+    /// For sets of policies: how they compare.
+    pub sets: Option<SetsAnswer>,
 }
 
 /// A concrete case: checked by `eval`, small, and of declared workloads where these will do.
@@ -115,6 +119,52 @@ pub enum Case {
         /// The flow, where the difference is in what is admitted.
         flow: Option<Box<Flow>>,
     },
+    /// A flow that one set of policies allows and another does not, each taken alone.
+    Verdicts {
+        /// The flow.
+        flow: Box<Flow>,
+        /// The set that allows it.
+        allows: SetVerdict,
+        /// The set that does not.
+        denies: SetVerdict,
+    },
+}
+
+/// What a set of policies makes of a flow.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetVerdict {
+    /// The name of the set.
+    pub set: String,
+    /// The reasons of both sides.
+    pub trace: Trace,
+}
+
+/// What two sets of policies permit.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SetsAnswer {
+    /// The name of the first set.
+    pub one: String,
+    /// The name of the second set.
+    pub other: String,
+    /// How what the first permits compares with what the second permits; `None` where that is not
+    /// wholly decided.
+    pub permits: Option<Permits>,
+    /// A flow that only the second permits, where both permit something that the other does not.
+    pub back: Option<Box<Counterexample>>,
+}
+
+/// How what one set of policies permits compares with what another permits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Permits {
+    /// The same flows.
+    Equal,
+    /// Fewer flows, and no other.
+    Less,
+    /// More flows, and all of the other's.
+    More,
+    /// Each permits flows that the other does not.
+    Neither,
 }
 
 /// Lines of a policy and what they do in this case.

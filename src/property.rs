@@ -12,7 +12,7 @@ use crate::model::policy::Direction;
 use crate::model::world::World;
 use crate::symbolic::{Guarding, Query, Statement};
 
-pub use comparison::questions;
+pub use comparison::{questions, questions_of_gap};
 
 /// The plugin's choices under which a claim is decided, so that the answer holds for every plugin that
 /// the world leaves open.
@@ -55,9 +55,18 @@ pub fn is_alike(one: &Claim, other: &Claim) -> bool {
 pub fn guarding(claim: &Claim) -> Guarding {
     match claim {
         Claim::EveryCanReach(_) => Guarding::Admission,
-        Claim::NoGap { gap: Gap::Admission { .. }, .. } => Guarding::Admission,
+        Claim::NoGap { gap: Gap::Admission { .. } | Gap::Verdict { .. }, .. } => Guarding::Admission,
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::Isolated { .. } => Guarding::Isolation,
         Claim::Compared(_) | Claim::NoGap { .. } => Guarding::Isolation,
+    }
+}
+
+/// Which part of this policy a proof of the claim can rest on: of two sets, each has its own.
+#[must_use]
+pub fn guarding_of(claim: &Claim, policy: usize) -> Guarding {
+    match claim {
+        Claim::NoGap { gap: Gap::Verdict { one, .. }, .. } if one.policies.contains(&policy) => Guarding::Isolation,
+        _ => guarding(claim),
     }
 }
 

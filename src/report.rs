@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::model::policy::Direction;
-use crate::outcome::Part;
+use crate::outcome::{Part, Permits};
 use crate::source::{Origin, Position};
 
 /// The version of the report's JSON form. A field is added without a new version; none is changed
@@ -86,11 +86,14 @@ pub enum AnswerReport {
     Proved {
         /// The policies without which the proof fails.
         rests_on: Vec<PolicyReport>,
-        /// For "some can reach": a flow that is allowed.
+        /// For "some can reach": a flow that is allowed. For sets of policies: one that only the second permits.
         witness: Option<Box<CaseReport>>,
         /// Why no policy is needed for it, where that can be said.
         #[serde(skip_serializing_if = "Option::is_none")]
         because: Option<String>,
+        /// For sets of policies: how they compare.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sets: Option<SetsReport>,
         /// The property is about nothing, and `allow-vacuous` accepts that.
         vacuous: bool,
     },
@@ -102,6 +105,9 @@ pub enum AnswerReport {
         blocked_by: Vec<PolicyReport>,
         /// What plugins do under which the property holds; empty where that is not known.
         holds_if: Vec<String>,
+        /// For sets of policies: how they compare.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sets: Option<SetsReport>,
     },
     /// Not decided.
     Unknown {
@@ -115,6 +121,36 @@ pub enum AnswerReport {
         /// What the reference semantics says, in full.
         trace: String,
     },
+}
+
+/// How two sets of policies compare, each taken alone.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetsReport {
+    /// The first set.
+    pub one: String,
+    /// The second set.
+    pub other: String,
+    /// What the first permits, held against what the second permits; absent where that is not wholly decided.
+    pub permits: Option<Permits>,
+    /// The same in words.
+    pub words: String,
+    /// A flow that only the second permits, where the counterexample is one that only the first does.
+    pub back: Option<Box<CaseReport>>,
+}
+
+/// What one set of policies makes of a flow.
+#[derive(Clone, Debug, Serialize)]
+pub struct SetVerdictReport {
+    /// The set.
+    pub set: String,
+    /// Whether the flow passes.
+    pub allowed: bool,
+    /// Why the source's side lets it out or not.
+    pub leaves: String,
+    /// Why the destination's side lets it in or not.
+    pub enters: String,
+    /// The same in words: where it passes both sides, and where not what stops it.
+    pub words: String,
 }
 
 /// A place in a file, with what a renderer needs to show it.
@@ -164,12 +200,15 @@ pub struct CaseReport {
     pub enters: Option<String>,
     /// Pods beside the ends that somebody would have to create, in words: they lend a named port (R27).
     pub further: Vec<String>,
-    /// For a comparison of policies: `isolation`, `admission` or `overlap`.
+    /// For a comparison of policies: `isolation`, `admission`, `overlap` or, of sets, `verdict`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub half: Option<&'static str>,
     /// For a comparison of policies: how they differ here, or what they share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub differs: Option<String>,
+    /// For sets of policies: what each makes of the flow, the one that allows it first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sets: Vec<SetVerdictReport>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
     /// The lines at fault, the most telling first.

@@ -113,6 +113,62 @@ fn console_blocks_print_what_the_pages_say() {
     assert!(commands >= 3, "only {commands} commands were run");
 }
 
+/// What stands in the column of this name, of every table of the page that has one.
+fn column(page: &str, name: &str) -> Vec<String> {
+    let (mut cells, mut at) = (Vec::new(), None);
+    for line in page.lines() {
+        let row: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
+        if !line.starts_with('|') {
+            at = None;
+        } else if let Some(found) = row.iter().position(|cell| *cell == name) {
+            at = Some(found);
+        } else if let Some(at) = at.filter(|_| !line.starts_with("|---")) {
+            cells.push(row[at].trim_matches('`').to_owned());
+        }
+    }
+    cells
+}
+
+/// The examples of docs/language.md are proved or refuted over the repaired platform, from the folder specs.
+#[test]
+fn every_example_sentence_is_decided() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let page = std::fs::read_to_string(root.join("docs/language.md")).unwrap();
+    let examples = column(&page, "example");
+    assert!(examples.len() >= 14, "only {examples:?}");
+    for example in examples {
+        let output = Command::new(env!("CARGO_BIN_EXE_netverify"))
+            .args(["prove", "-m", "rag/cluster.yaml", "-m", "rag/policies", "--assert", &example])
+            .current_dir(root.join("specs"))
+            .output()
+            .unwrap();
+        let said = String::from_utf8([output.stderr, output.stdout].concat()).unwrap();
+        assert!(matches!(output.status.code(), Some(0 | 1)), "{example}\n{said}");
+    }
+}
+
+/// Whatever a page shows as TOML is a spec, or a part of one; docs/codes.md shows wrong ones.
+#[test]
+fn every_toml_block_is_read() {
+    let mut read = 0;
+    for path in pages().into_iter().filter(|path| !path.ends_with("codes.md")) {
+        let page = std::fs::read_to_string(&path).unwrap();
+        for block in page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()) {
+            let property = if block.contains("assert") { "" } else { "[[property]]\nname = 'p'\nassert = 's'\n" };
+            let text = format!("{block}\n{property}");
+            let file = netverify::source::SourceMap::default().add("page", text.clone());
+            let (_, faults) = netverify::spec::parse(file, &text);
+            assert!(
+                !faults.iter().any(netverify::diagnostic::Diagnostic::is_error),
+                "{}: {faults:#?}\n{text}",
+                path.display()
+            );
+            read += 1;
+        }
+    }
+    assert!(read >= 2, "only {read} blocks were read");
+}
+
 /// Every code has a heading in docs/codes.md, and every heading a code.
 #[test]
 fn every_code_has_its_page() {

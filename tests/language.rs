@@ -1,11 +1,14 @@
 //! Sentences: what the right ones mean, and what is said about the wrong ones.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+use netverify::language::{Resolved, Yes};
+
 mod support {
     //! The cluster that the sentences of these tests speak about.
     use std::collections::BTreeMap;
 
-    use netverify::language::{Names, Resolved, parse, resolve};
+    use netverify::language::{Name, Names, Resolved, Sentence, Yes, parse, parse_question, resolve};
+    use netverify::model::algebra::PolicySet;
     use netverify::model::net::Protocol;
     use netverify::model::policy::{NamespaceScope, Peer, PeerKind, Peers, Policy, Ports, Rule};
     use netverify::model::selector::{LabelSelector, Labels, Requirement, WrittenSelector};
@@ -150,14 +153,25 @@ mod support {
     }
 
     pub(crate) fn read(text: &str) -> Result<Resolved, Vec<netverify::diagnostic::Diagnostic>> {
-        let sentence = parse(text, whole(text)).map_err(|fault| vec![fault])?;
-        resolve(&sentence, &Names { cluster: &cluster(), endpoints: &endpoints() })
+        look_up(&parse(text, whole(text)).map_err(|fault| vec![fault])?)
+    }
+
+    /// The sentence behind a question, and which answer to it is the yes.
+    pub(crate) fn read_question(text: &str) -> Result<(Resolved, Yes), Vec<netverify::diagnostic::Diagnostic>> {
+        let (sentence, yes) = parse_question(text, whole(text)).map_err(|fault| vec![fault])?;
+        look_up(&sentence).map(|resolved| (resolved, yes))
+    }
+
+    fn look_up(sentence: &Sentence) -> Result<Resolved, Vec<netverify::diagnostic::Diagnostic>> {
+        let set = |path: &Name| PolicySet { name: path.text.clone(), policies: Vec::new() };
+        let sets = sentence.sets().map(|paths| paths.map(set));
+        resolve(sentence, &Names { cluster: &cluster(), endpoints: &endpoints(), sets: sets.as_ref() })
     }
 }
 
 mod show {
     //! Claims in a short notation.
-    use netverify::model::algebra::Comparison;
+    use netverify::model::algebra::{Comparison, SetRelation};
     use netverify::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet, PortSet};
     use netverify::model::net::PortMatch;
     use netverify::model::selector::{LabelSelector, Operator};
@@ -174,6 +188,13 @@ mod show {
             Claim::Compared(Comparison::Subsumed { policy, by }) => format!("policy {policy} within {by:?}"),
             Claim::Compared(Comparison::Equivalent { one, other }) => format!("policy {one} same as {other}"),
             Claim::Compared(Comparison::Disjoint { one, other }) => format!("policy {one} apart from {other}"),
+            Claim::Compared(Comparison::Sets { relation, one, other }) => {
+                let relation = match relation {
+                    SetRelation::NoMore => "within",
+                    SetRelation::Equivalent => "same as",
+                };
+                format!("set {} {relation} {}", one.name, other.name)
+            }
             Claim::NoGap { gap, .. } => format!("{gap:?}"),
         }
     }
@@ -242,19 +263,36 @@ fn right_sentences_mean_what_they_say() {
     assert_eq!(wrong, "");
 }
 
+#[test]
+fn right_questions_are_read_as_the_sentence_that_answers_them() {
+    let table = include_str!("language/questions.txt");
+    let mut wrong = String::new();
+    for (question, wanted) in table.lines().filter_map(|line| line.split_once(" => ")) {
+        let found = match support::read_question(question.trim()) {
+            Ok((resolved, Yes::Proved)) => show::claim(&resolved.claim),
+            Ok((resolved, Yes::Refuted)) => format!("not {}", show::claim(&resolved.claim)),
+            Err(faults) => faults.iter().map(|fault| fault.message.clone()).collect::<Vec<_>>().join("; "),
+        };
+        if found != wanted.trim() {
+            wrong += &format!("{question} => {found}\n");
+        }
+    }
+    assert_eq!(wrong, "");
+}
+
 /// Code, column, what stands there, message, label, help: everything a person sees.
-fn told(sentence: &str) -> String {
-    let (kept, faults) = match support::read(sentence) {
+fn told(text: &str, read: Reader) -> String {
+    let (kept, faults) = match read(text) {
         Ok(resolved) => (show::claim(&resolved.claim), resolved.warnings),
         Err(faults) => (String::new(), faults),
     };
-    let mut lines = format!("> {sentence}\n");
+    let mut lines = format!("> {text}\n");
     if !kept.is_empty() {
         lines += &format!("  {kept}\n");
     }
     for fault in faults {
         let label = fault.primary.unwrap();
-        let (start, found) = (label.origin.span.start + 1, sentence.get(label.origin.span.range()).unwrap_or("?"));
+        let (start, found) = (label.origin.span.start + 1, text.get(label.origin.span.range()).unwrap_or("?"));
         lines += &format!("  {} at {start} `{found}`: {}\n", fault.code.name(), fault.message);
         lines += &format!("    ^ {}\n", label.text);
         lines.extend(fault.notes.iter().map(|note| format!("    note: {note}\n")));
@@ -264,23 +302,38 @@ fn told(sentence: &str) -> String {
     lines
 }
 
-fn all_told(sentences: &str) -> String {
-    sentences.lines().map(str::trim).filter(|line| !line.is_empty()).map(told).collect()
+type Reader = fn(&str) -> Result<Resolved, Vec<netverify::diagnostic::Diagnostic>>;
+
+fn all_told(texts: &str, read: Reader) -> String {
+    texts.lines().map(str::trim).filter(|line| !line.is_empty()).map(|text| told(text, read)).collect()
 }
 
-#[test]
-fn a_mistake_at_every_position_of_the_grammar() {
+fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("language");
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
-    settings.bind(|| insta::assert_snapshot!("mistakes", all_told(include_str!("language/mistakes.txt"))));
+    settings
+}
+
+#[test]
+fn a_mistake_at_every_position_of_the_grammar() {
+    let told = all_told(include_str!("language/mistakes.txt"), support::read);
+    settings().bind(|| insta::assert_snapshot!("mistakes", told));
+}
+
+#[test]
+fn a_mistake_at_every_position_of_a_question() {
+    let read = |text: &str| support::read_question(text).map(|(resolved, _)| resolved);
+    let told = all_told(include_str!("language/question-mistakes.txt"), read);
+    settings().bind(|| insta::assert_snapshot!("question-mistakes", told));
 }
 
 proptest::proptest! {
     #[test]
     fn any_text_is_read_or_refused(text in "\\PC{0,80}") {
         let _ = support::read(&text);
+        let _ = support::read_question(&text);
     }
 
     #[test]
@@ -292,14 +345,19 @@ proptest::proptest! {
             Ok(sentence) => proptest::prop_assert!(inside(sentence.origin)),
             Err(fault) => proptest::prop_assert!(fault.primary.is_some_and(|label| inside(label.origin))),
         }
+        match netverify::language::parse_question(&text, origin) {
+            Ok((sentence, _)) => proptest::prop_assert!(inside(sentence.origin)),
+            Err(fault) => proptest::prop_assert!(fault.primary.is_some_and(|label| inside(label.origin))),
+        }
         let _ = support::read(&text);
+        let _ = support::read_question(&text);
     }
 }
 
 /// Words that get past the first step of the grammar, as arbitrary text never does.
 fn word() -> impl proptest::strategy::Strategy<Value = &'static str> {
     const WORDS: &str = "nothing no only some every can cannot not reach is are isolated for ingress egress and or \
-        outside except anything external node pods pod in with namespaces service policy policies p is subsumed by equivalent to disjoint from redundant api chat-ui vector-db ml-ops \
+        outside except anything external node pods pod in with namespaces service do permit more than 'x policy policies p is subsumed by equivalent to disjoint from redundant api chat-ui vector-db ml-ops \
         ai-platform/chat dns:53/UDP api:http,80 :80 : x: app=web tier in (a, b) , !key a= 10.0.0.0/8:443 [fd00::/8]:1 \
         fd00::/8 [ é ü:ß/ö";
     proptest::sample::select(WORDS.split_whitespace().collect::<Vec<_>>())

@@ -58,7 +58,7 @@ fn claim(cluster: &Cluster, sources: &mut SourceMap, sentence: &str) -> Claim {
     let origin = Origin { file: sources.add("sentence", sentence), span: Span::new(0, sentence.len()) };
     let parsed = language::parse(sentence, origin).unwrap();
     let endpoints = BTreeMap::new();
-    language::resolve(&parsed, &Names { cluster, endpoints: &endpoints }).unwrap().claim
+    language::resolve(&parsed, &Names { cluster, endpoints: &endpoints, sets: None }).unwrap().claim
 }
 
 fn ask(more: &str, world: &World, sentence: &str) -> Outcome {

@@ -8,6 +8,9 @@ use std::fmt::Write as _;
 use std::process::Command;
 
 const SHOP: &[&str] = &["-m", "tests/explain/shop.yaml"];
+const CLUSTER: &[&str] = &["-m", "specs/rag/cluster.yaml"];
+const REPAIRED: &[&str] = &["-m", "specs/rag/cluster.yaml", "-m", "specs/rag/policies"];
+const EIGHT: &[&str] = &["-m", "specs/eight-policies/cluster.yaml"];
 const PUBLISHED: &[&str] = &["-m", "specs/rag/cluster.yaml", "-m", "specs/rag-as-published"];
 
 /// Exit code, standard output and standard error.
@@ -51,6 +54,21 @@ fn questions_are_answered() {
         // Answered for the plugin that lets most through.
         ("can back reach open:80", SHOP),
         ("is open isolated for ingress", SHOP),
+        ("can only chat-ui reach rag-api:8000", PUBLISHED),
+        ("can only external reach kube-system/coredns:53/SCTP", REPAIRED),
+        ("can only rag-api reach vector-db?", REPAIRED),
+        ("is policy allow-dns subsumed by policy deny-egress", PUBLISHED),
+        ("is policy deny-egress subsumed by policy allow-dns", PUBLISHED),
+        ("is policy deny-all redundant", PUBLISHED),
+        ("is policy chat-ui-calls-rag-api disjoint from policy rag-api-admits-chat-ui", REPAIRED),
+        ("is policy default-deny equivalent to policy allow-dns", REPAIRED),
+        ("do policies specs/rag-as-published permit no more than policies specs/rag/policies", CLUSTER),
+        (
+            "do policies specs/rag-as-published/01* permit no more than policies 'specs/rag-as-published/0[12]*'",
+            CLUSTER,
+        ),
+        ("are policies specs/rag/policies equivalent to policies specs/rag-as-published", CLUSTER),
+        ("are policies specs/eight-policies/05-and.yaml equivalent to policies specs/eight-policies/06-or.yaml", EIGHT),
     ];
     insta::assert_snapshot!("answers", page(&questions, 0));
 }
@@ -74,7 +92,11 @@ fn questions_that_are_none() {
         ("can chat-ui raech vector-db", PUBLISHED),
         ("can nothing reach vector-db", PUBLISHED),
         ("can chat-ui and rag-api reach vector-db", PUBLISHED),
-        ("is policy deny-all subsumed by policy deny-egress", PUBLISHED),
+        ("is policy deny-all subsumed by policy deny-ingress", PUBLISHED),
+        ("do policies specs/rag permit no more than policies specs/rag/../rag", &[]),
+        ("do policies specs/rag permit no more than policies specs/rog", &[]),
+        ("are policies specs/rag/cluster.yaml equivalent to policies specs/rag/policies", &[]),
+        ("are policies specs/rag/policies/0*x.yaml equivalent to policies specs/rag/policies", CLUSTER),
         ("is external isolated for ingress", PUBLISHED),
         ("can anything outside ai-platfrom reach vector-db", PUBLISHED),
         ("can external reach vector-db:6333 please", PUBLISHED),

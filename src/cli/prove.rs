@@ -226,8 +226,7 @@ mod tests {
     #[test]
     fn the_worst_news_is_the_exit_code() {
         let proved = || Outcome::Proved(Proof::default());
-        let refuted =
-            || Outcome::Refuted(Refutation { counterexample: None, blocked_by: Vec::new(), holds_if: Vec::new() });
+        let refuted = || Outcome::Refuted(Refutation::default());
         let unknown = || Outcome::Unknown(Reason("late".to_owned()));
         for (outcomes, code) in [
             (vec![], ExitCode::Proved),

@@ -7,6 +7,7 @@ use super::{ExitCode, Streams, write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::eval::{self, Trace};
+use crate::language::Yes;
 use crate::model::claim::Claim;
 use crate::model::net::Flow;
 use crate::outcome::{Case, Outcome};
@@ -20,7 +21,7 @@ use crate::symbolic;
 /// What the user typed after `query`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The question: "can S reach T", "can every S reach T", "is every pod in NAMESPACE isolated for ingress"
+    /// The question: "can S reach T", "is every pod in NAMESPACE isolated for ingress", "is policy A subsumed by policy B", "do policies X permit no more than policies Y"
     #[arg(value_name = "QUESTION")]
     question: String,
 
@@ -74,9 +75,11 @@ fn vacuous(item: &Item, outcome: &Outcome) -> Option<Diagnostic> {
     })
 }
 
-/// Where no flow of the question passes, one of them: the case against "every such flow passes".
+/// Where the answer is that no flow passes, one of them: the case against "every such flow passes".
 fn denied(prover: &Prover, plan: &Plan, item: &Item, outcome: &Outcome) -> Result<Option<(Flow, Trace)>, Error> {
-    let (Claim::NoneCanReach(flows), Outcome::Proved(_)) = (&item.claim, outcome) else { return Ok(None) };
+    let (Claim::NoneCanReach(flows), Outcome::Proved(_), Yes::Refuted) = (&item.claim, outcome, item.yes) else {
+        return Ok(None);
+    };
     let claim = Claim::EveryCanReach(flows.clone());
     let jobs: Vec<_> = plan.jobs().into_iter().map(|job| Job { claim: &claim, ..job }).collect();
     let Some(world) = jobs.first().map(|job| job.world) else { return Ok(None) };

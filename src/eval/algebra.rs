@@ -1,18 +1,19 @@
 //! What one policy does, apart from all others, and whether a pod or flow falls into a gap between
 //! policies.
 //!
-//! Exemptions (R30 to R32) play no part: they are not the doing of any policy. Everybody above the
+//! Exemptions (R30 to R32) play no part where single policies are compared: they are not the doing of
+//! any policy. Sets of policies are compared by their verdicts, exemptions and all. Everybody above the
 //! model may call this, except `symbolic`, which mirrors it.
 
-use crate::model::algebra::Gap;
+use crate::model::algebra::{Gap, PolicySet};
 use crate::model::net::{End, Flow, PodEnd};
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Policy};
 use crate::model::workload::Cluster;
 
 use super::end::counts_as_node;
-use super::trace::{PolicyTrace, RuleTrace};
-use super::{Question, policy_trace, selector};
+use super::trace::{PolicyTrace, RuleTrace, Verdict};
+use super::{Question, policy_trace, selector, verdict_among};
 
 /// Whether the policy selects the pod. R1, R14: a pod of its namespace whose labels match. R33: a pod
 /// that counts as its node is never selected.
@@ -39,7 +40,7 @@ pub fn trace(
     direction: Direction,
     flow: &Flow,
 ) -> Option<PolicyTrace> {
-    let question = Question { cluster, options, flow };
+    let question = Question { cluster, options, flow, among: None };
     let (own, _) = question.ends(direction);
     let found = cluster.policies.get(policy)?;
     let isolated = own.pod().is_some_and(|pod| isolates(options, found, direction, pod));
@@ -55,26 +56,38 @@ pub fn admits(cluster: &Cluster, options: &Options, policy: usize, direction: Di
 /// Whether the flow falls into the gap; for a gap of single pods, whether its destination does.
 #[must_use]
 pub fn falls_into(cluster: &Cluster, options: &Options, gap: &Gap, flow: &Flow) -> bool {
-    let acts = |index: usize| match gap {
-        Gap::Admission { direction, .. } => admits(cluster, options, index, *direction, flow),
+    let any = |policies: &[usize], acts: &dyn Fn(usize) -> bool| policies.iter().any(|index| acts(*index));
+    match gap {
         Gap::Isolation { direction, .. } => {
-            of_destination(cluster, index, flow, |policy, pod| isolates(options, policy, *direction, pod))
+            let acts =
+                |index| of_destination(cluster, index, flow, |policy, pod| isolates(options, policy, *direction, pod));
+            any(gap.acting(), &acts) && !any(gap.others(), &acts)
         }
-        Gap::Overlap { .. } => of_destination(cluster, index, flow, |policy, pod| selects(options, policy, pod)),
-    };
-    let others = || gap.others().iter().any(|index| acts(*index));
-    acts(gap.policy()) && if matches!(gap, Gap::Overlap { .. }) { others() } else { !others() }
+        Gap::Admission { direction, .. } => {
+            let acts = |index| admits(cluster, options, index, *direction, flow);
+            any(gap.acting(), &acts) && !any(gap.others(), &acts)
+        }
+        Gap::Overlap { .. } => {
+            let acts = |index| of_destination(cluster, index, flow, |policy, pod| selects(options, policy, pod));
+            any(gap.acting(), &acts) && any(gap.others(), &acts)
+        }
+        Gap::Verdict { one, other } => {
+            let allows = |set: &PolicySet| verdict_among(cluster, &set.policies, options, flow).0 == Verdict::Allowed;
+            allows(one) && !allows(other)
+        }
+    }
 }
 
 fn of_destination(cluster: &Cluster, index: usize, flow: &Flow, holds: impl Fn(&Policy, &PodEnd) -> bool) -> bool {
     cluster.policies.get(index).zip(flow.destination.pod()).is_some_and(|(policy, pod)| holds(policy, pod))
 }
 
-/// The pod that the policies of the gap do or do not select.
+/// The pod that the policies of the gap do or do not select; of a verdict, which has two sides, where
+/// the flow ends.
 #[must_use]
 pub fn subject<'a>(gap: &Gap, flow: &'a Flow) -> &'a End {
     match gap {
         Gap::Admission { direction: Direction::Egress, .. } => &flow.source,
-        Gap::Admission { .. } | Gap::Isolation { .. } | Gap::Overlap { .. } => &flow.destination,
+        Gap::Admission { .. } | Gap::Isolation { .. } | Gap::Overlap { .. } | Gap::Verdict { .. } => &flow.destination,
     }
 }

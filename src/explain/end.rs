@@ -25,7 +25,7 @@ type Found = Result<(Meant, PortSet, Vec<Diagnostic>), Vec<Diagnostic>>;
 
 /// What the endpoint means and the ports after it, those of a Service translated.
 pub(super) fn meant(cluster: &Cluster, target: &Target) -> Found {
-    let names = Names { cluster, endpoints: &std::collections::BTreeMap::new() };
+    let names = Names { cluster, endpoints: &std::collections::BTreeMap::new(), sets: None };
     match &target.endpoint.kind {
         EndpointKind::Cidr(block) if block.prefix_len() == block.max_prefix_len() => {
             Ok((at_address(cluster, block.addr()), plain_ports(target, &names)?, Vec::new()))

@@ -5,6 +5,7 @@
 
 use ipnet::IpNet;
 
+use crate::model::algebra::SetRelation;
 use crate::model::net::Protocol;
 use crate::model::policy::Direction;
 use crate::model::selector::LabelSelector;
@@ -17,6 +18,17 @@ pub struct Sentence {
     pub form: Form,
     /// From its first word to its last.
     pub origin: Origin,
+}
+
+impl Sentence {
+    /// The paths of the two sets of policies that it compares; `None` for any other sentence.
+    #[must_use]
+    pub fn sets(&self) -> Option<[&Name; 2]> {
+        match &self.form {
+            Form::Sets { one, other, .. } => Some([one, other]),
+            Form::Flows { .. } | Form::Isolated { .. } | Form::Compared { .. } => None,
+        }
+    }
 }
 
 /// What a sentence says.
@@ -46,6 +58,15 @@ pub enum Form {
         policy: Name,
         /// The others: at least one, or none where the relation names none.
         others: Vec<Name>,
+    },
+    /// How the flows that a set of policies permits compare with those of another.
+    Sets {
+        /// How.
+        relation: SetRelation,
+        /// Where the first set is read from: a file, folder or glob.
+        one: Name,
+        /// Where the second set is read from.
+        other: Name,
     },
 }
 

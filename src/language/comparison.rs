@@ -19,7 +19,7 @@ const RELATIONS: [(&str, &str, Relation); 3] = [
 ];
 
 /// The rest of a sentence whose first word was `policy`.
-pub(super) fn comparison(cursor: &mut Cursor<'_>) -> Parse<Form> {
+pub(super) fn statement(cursor: &mut Cursor<'_>) -> Parse<Form> {
     cursor.example = SUBSUMED;
     refuse_missing_name(cursor)?;
     let policy = name(cursor)?;
@@ -27,6 +27,18 @@ pub(super) fn comparison(cursor: &mut Cursor<'_>) -> Parse<Form> {
         let fault = cursor.expected("`is`");
         return Err(fault.help("policies are compared: `policy A is subsumed by policy B`").into());
     }
+    rest(cursor, policy)
+}
+
+/// The rest of a question whose first words were `is policy`.
+pub(super) fn question(cursor: &mut Cursor<'_>) -> Parse<Form> {
+    cursor.example = "is policy shop/orders-db subsumed by policy default-deny or policy shop/db";
+    let policy = name(cursor)?;
+    rest(cursor, policy)
+}
+
+/// How the policy compares with which others.
+fn rest(cursor: &mut Cursor<'_>, policy: Name) -> Parse<Form> {
     let relation = relation(cursor)?;
     let others = match relation {
         Relation::Redundant => Vec::new(),

@@ -6,7 +6,7 @@
 use super::ast::{EndpointExpr, EndpointKind, Form, Quantifier};
 use super::cursor::{Cursor, Parse, Word};
 use super::endpoint::{Place, except, outside, sources, targets};
-use super::{RESERVED, comparison, is_reserved};
+use super::{RESERVED, comparison, is_reserved, sets};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::model::policy::Direction;
 
@@ -14,7 +14,8 @@ use crate::model::policy::Direction;
 pub(super) const FORMS: &str = "a sentence is one of `nothing [outside NAMESPACE | except E] can reach T`, `no S can reach T`, \
      `S cannot reach T`, `only S can reach T`, `every S can reach T`, `some S can reach T`, \
      `every pod in NAMESPACE is isolated for ingress and egress`, and `policy A` with one of `is subsumed by policy B`, \
-     `is equivalent to policy B`, `is disjoint from policy B` and `is redundant`";
+     `is equivalent to policy B`, `is disjoint from policy B` and `is redundant`, and `policies X` with `permit no more than \
+     policies Y` or `are equivalent to policies Y`";
 
 const NOTHING: &str = "nothing outside ai-platform can reach vector-db:6333";
 const NO: &str = "no pod in ml-ops can reach vector-db:6333";
@@ -28,7 +29,9 @@ pub(super) fn sentence(cursor: &mut Cursor<'_>) -> Parse<Form> {
     let first = cursor.peek();
     refuse_other_kinds(cursor, first)?;
     let form = if cursor.eat(&["policy"]).is_some() {
-        return comparison::comparison(cursor);
+        return comparison::statement(cursor);
+    } else if cursor.eat(&["policies"]).is_some() {
+        return sets::statement(cursor);
     } else if cursor.eat(&["nothing"]).is_some() {
         nothing(cursor, first)?
     } else if cursor.eat(&["no"]).is_some() {
@@ -46,12 +49,9 @@ pub(super) fn sentence(cursor: &mut Cursor<'_>) -> Parse<Form> {
 
 fn refuse_other_kinds(cursor: &Cursor<'_>, first: Word<'_>) -> Parse<()> {
     let whole = Word { text: cursor.peek_chunk().text, start: first.start };
-    if first.is("policies") {
-        let message = "this version does not compare sets of policies yet";
-        let fault = cursor.fault(whole, message, "begins a comparison of sets");
-        return Err(fault.help("compare single policies: `policy A is subsumed by policy B or policy C`").into());
-    }
-    if first.is_any(&["can", "is", "are"]) {
+    let second = cursor.text().split_whitespace().nth(1).unwrap_or("");
+    let asks_of_sets = first.is_any(&["do", "does"]) && second.eq_ignore_ascii_case("policies");
+    if first.is_any(&["can", "is", "are"]) || asks_of_sets {
         let fault = cursor.fault(whole, "this is a question, and a property is a statement", "begins a question");
         return Err(fault.help("write what has to hold: `nothing outside ai-platform can reach vector-db`; `netverify query` answers questions").into());
     }
@@ -184,7 +184,7 @@ fn direction(cursor: &mut Cursor<'_>) -> Parse<Direction> {
 fn verb_expected(cursor: &Cursor<'_>, first: Word<'_>, what: &str) -> Box<Diagnostic> {
     let found = cursor.peek();
     let mut fault = cursor.expected(what);
-    let quantifiers = ["nothing", "no", "only", "every", "some", "anything", "pods", "policy"];
+    let quantifiers = ["nothing", "no", "only", "every", "some", "anything", "pods", "policy", "policies"];
     if let Some(verb) = closest_verb(found.text, what) {
         return fault.help(format!("did you mean `{verb}`?")).into();
     }

@@ -54,6 +54,7 @@ impl<'a> Resolver<'a> {
             Form::Flows { quantifier, sources, targets } => self.flows(*quantifier, sources, targets),
             Form::Isolated { pods, directions } => self.isolated(pods, directions),
             Form::Compared { relation, policy, others } => self.compared(*relation, policy, others),
+            Form::Sets { relation, one, other } => self.sets(*relation, one, other),
         }
     }
 

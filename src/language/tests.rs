@@ -73,7 +73,7 @@ fn names_that_multiply_are_stopped() {
     let doubling = (0..40).map(|n| (format!("n{n}"), named(&format!("n{0} or n{0}", n + 1))));
     let endpoints: BTreeMap<_, _> = doubling.chain([("n40".to_owned(), named("external"))]).collect();
     let cluster = Cluster::default();
-    let names = Names { cluster: &cluster, endpoints: &endpoints };
+    let names = Names { cluster: &cluster, endpoints: &endpoints, sets: None };
     for text in ["external can reach n0", "n0 can reach external", "external can reach n0:80"] {
         let faults = resolve(&parse(text, origin(0, text.len())).unwrap(), &names).unwrap_err();
         assert_eq!(faults.iter().map(|fault| fault.code).collect::<Vec<_>>(), [Code::LimitExceeded]);
@@ -86,7 +86,7 @@ fn a_circle_of_names_is_stopped() {
     let definition = parse_endpoint("a or a", origin(0, 6)).unwrap();
     let endpoints = BTreeMap::from([("a".to_owned(), NamedEndpoint { origin: origin(0, 0), definition })]);
     let cluster = Cluster::default();
-    let names = Names { cluster: &cluster, endpoints: &endpoints };
+    let names = Names { cluster: &cluster, endpoints: &endpoints, sets: None };
     let faults = resolve(&parse("a can reach a:80", origin(0, 16)).unwrap(), &names).unwrap_err();
     assert!(faults.iter().all(|fault| fault.code == Code::LimitExceeded) && faults.len() <= 2);
 }

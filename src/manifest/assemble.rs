@@ -13,30 +13,81 @@ use crate::source::Origin;
 
 /// One cluster of several sets of objects.
 pub fn cluster(parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
-    let mut cluster = Cluster::default();
-    let mut seen: HashMap<(Kind, &str, &str), &Object> = HashMap::new();
-    let mut inhabited: BTreeMap<&str, Origin> = BTreeMap::new();
-    for object in parts.iter().flat_map(|part| &part.objects) {
+    let mut assembly = Assembly::default();
+    parts.iter().flat_map(|part| &part.objects).for_each(|object| assembly.take(object, diagnostics));
+    assembly.cluster(parts, diagnostics)
+}
+
+/// A cluster in which two sets of policies can be compared, and the policies of each by their indices:
+/// what else there is comes from everything, policies from the two alone. The same policy may stand in both.
+pub fn cluster_of_sets(
+    surroundings: &[&Objects],
+    sets: [&Objects; 2],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> (Cluster, [Vec<usize>; 2]) {
+    let is_policy = |object: &&Object| matches!(object.thing, Some(Thing::Policy(_)));
+    let mut parts: Vec<&Objects> = Vec::new();
+    for part in surroundings.iter().copied().chain(sets) {
+        if !parts.iter().any(|known| std::ptr::eq(*known, part)) {
+            parts.push(part);
+        }
+    }
+    let mut assembly = Assembly::default();
+    let others = parts.iter().flat_map(|part| &part.objects).filter(|object| !is_policy(object));
+    others.for_each(|object| assembly.take(object, diagnostics));
+    let policies = sets.map(|set| {
+        let mut own = Assembly::default();
+        set.objects.iter().filter(is_policy).for_each(|object| own.take(object, diagnostics));
+        for (name, origin) in own.inhabited {
+            assembly.inhabited.entry(name).or_insert(origin);
+        }
+        own.cluster.policies
+    });
+    let mut cluster = assembly.cluster(&parts, diagnostics);
+    let indices = policies.map(|mut policies| {
+        sort_policies(&mut policies);
+        let first = cluster.policies.len();
+        cluster.policies.append(&mut policies);
+        (first..cluster.policies.len()).collect()
+    });
+    (cluster, indices)
+}
+
+/// Objects gathered one by one.
+#[derive(Default)]
+struct Assembly<'a> {
+    cluster: Cluster,
+    seen: HashMap<(Kind, &'a str, &'a str), &'a Object>,
+    inhabited: BTreeMap<&'a str, Origin>,
+}
+
+impl<'a> Assembly<'a> {
+    fn take(&mut self, object: &'a Object, diagnostics: &mut Vec<Diagnostic>) {
         let id = &object.id;
         if !id.namespace.is_empty() {
-            inhabited.entry(&id.namespace).or_insert(id.origin);
+            self.inhabited.entry(&id.namespace).or_insert(id.origin);
         }
-        let first = if id.generated { None } else { seen.get(&(object.kind, id.namespace.as_str(), id.name.as_str())) };
+        let key = (object.kind, id.namespace.as_str(), id.name.as_str());
+        let first = if id.generated { None } else { self.seen.get(&key) };
         if let Some(first) = first {
             diagnostics.extend(conflict(first, object));
-            continue;
+            return;
         }
-        seen.insert((object.kind, &id.namespace, &id.name), object);
-        add(object, &mut cluster);
+        self.seen.insert(key, object);
+        add(object, &mut self.cluster);
     }
-    count(parts, &mut cluster);
-    sort(&mut cluster);
-    // What could not be read may have been the declaration.
-    if parts.iter().all(|part| part.complete) {
-        let missing = inhabited.into_iter().filter(|(name, _)| !cluster.namespaces.contains_key(*name));
-        diagnostics.extend(missing.map(|(name, origin)| undeclared(name, origin)));
+
+    fn cluster(mut self, parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
+        count(parts, &mut self.cluster);
+        sort(&mut self.cluster);
+        // What could not be read may have been the declaration.
+        if parts.iter().all(|part| part.complete) {
+            let declared = &self.cluster.namespaces;
+            let missing = self.inhabited.into_iter().filter(|(name, _)| !declared.contains_key(*name));
+            diagnostics.extend(missing.map(|(name, origin)| undeclared(name, origin)));
+        }
+        self.cluster
     }
-    cluster
 }
 
 fn add(object: &Object, cluster: &mut Cluster) {
@@ -64,12 +115,16 @@ fn count(parts: &[&Objects], cluster: &mut Cluster) {
 }
 
 fn sort(cluster: &mut Cluster) {
-    cluster.policies.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    sort_policies(&mut cluster.policies);
     cluster
         .workloads
         .sort_by(|a, b| (&a.namespace, &a.name, a.kind.name()).cmp(&(&b.namespace, &b.name, b.kind.name())));
     cluster.services.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
     cluster.nodes.sort_by(|a, b| a.name.cmp(&b.name));
+}
+
+fn sort_policies(policies: &mut [Policy]) {
+    policies.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
 }
 
 /// Two objects of one name; fine where they mean the same.

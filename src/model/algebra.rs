@@ -31,6 +31,34 @@ pub enum Comparison {
         /// The other.
         other: usize,
     },
+    /// Each set taken alone, as if its policies were the only ones: how the flows that the first allows
+    /// compare with those that the second allows.
+    Sets {
+        /// What has to hold.
+        relation: SetRelation,
+        /// The first set.
+        one: PolicySet,
+        /// The second set.
+        other: PolicySet,
+    },
+}
+
+/// What can be said of two sets of policies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SetRelation {
+    /// Every flow that the first allows the second allows too.
+    NoMore,
+    /// They allow the same flows.
+    Equivalent,
+}
+
+/// Policies that are taken together, and no others beside them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PolicySet {
+    /// What to call it: the path that it was read from.
+    pub name: String,
+    /// The policies.
+    pub policies: Vec<usize>,
 }
 
 /// What would break a comparison: a kind of pod or flow to which policies do different things.
@@ -61,6 +89,14 @@ pub enum Gap {
         /// The other.
         other: usize,
     },
+    /// A flow that is allowed (R6) where the policies of `one` are the only ones, and is not where those
+    /// of `other` are.
+    Verdict {
+        /// The set that allows it.
+        one: PolicySet,
+        /// The set that does not.
+        other: PolicySet,
+    },
 }
 
 /// The directions, in the order in which gaps are looked for.
@@ -78,6 +114,14 @@ impl Comparison {
                 [there, gaps_between(cluster, *other, &[*one])].concat()
             }
             Comparison::Disjoint { one, other } => vec![Gap::Overlap { one: *one, other: *other }],
+            Comparison::Sets { relation, one, other } => {
+                let beyond =
+                    |one: &PolicySet, other: &PolicySet| Gap::Verdict { one: one.clone(), other: other.clone() };
+                match relation {
+                    SetRelation::NoMore => vec![beyond(one, other)],
+                    SetRelation::Equivalent => vec![beyond(one, other), beyond(other, one)],
+                }
+            }
         }
     }
 
@@ -87,6 +131,7 @@ impl Comparison {
         match self {
             Comparison::Subsumed { policy, by } => [&[*policy], by.as_slice()].concat(),
             Comparison::Equivalent { one, other } | Comparison::Disjoint { one, other } => vec![*one, *other],
+            Comparison::Sets { one, other, .. } => [one.policies.as_slice(), &other.policies].concat(),
         }
     }
 
@@ -108,21 +153,22 @@ fn gaps_between(cluster: &Cluster, policy: usize, by: &[usize]) -> Vec<Gap> {
 }
 
 impl Gap {
-    /// The direction; `None` for an overlap, which has none.
+    /// The direction; `None` for an overlap, which has none, and for a verdict, which has both.
     #[must_use]
     pub fn direction(&self) -> Option<Direction> {
         match self {
             Gap::Isolation { direction, .. } | Gap::Admission { direction, .. } => Some(*direction),
-            Gap::Overlap { .. } => None,
+            Gap::Overlap { .. } | Gap::Verdict { .. } => None,
         }
     }
 
-    /// The policy that does something to whatever falls into the gap.
+    /// The policies that do something to whatever falls into the gap: one of them, or a set together.
     #[must_use]
-    pub fn policy(&self) -> usize {
+    pub fn acting(&self) -> &[usize] {
         match self {
-            Gap::Isolation { policy, .. } | Gap::Admission { policy, .. } => *policy,
-            Gap::Overlap { one, .. } => *one,
+            Gap::Isolation { policy, .. } | Gap::Admission { policy, .. } => std::slice::from_ref(policy),
+            Gap::Overlap { one, .. } => std::slice::from_ref(one),
+            Gap::Verdict { one, .. } => &one.policies,
         }
     }
 
@@ -132,27 +178,29 @@ impl Gap {
         match self {
             Gap::Isolation { by, .. } | Gap::Admission { by, .. } => by,
             Gap::Overlap { other, .. } => std::slice::from_ref(other),
+            Gap::Verdict { other, .. } => &other.policies,
         }
     }
 
     /// Every policy that it is about.
     pub fn policies(&self) -> impl Iterator<Item = usize> {
-        std::iter::once(self.policy()).chain(self.others().iter().copied())
+        self.acting().iter().chain(self.others()).copied()
     }
 
     /// Whether a pod falls into it, and not a flow.
     #[must_use]
     pub fn is_about_single_pods(&self) -> bool {
-        !matches!(self, Gap::Admission { .. })
+        matches!(self, Gap::Isolation { .. } | Gap::Overlap { .. })
     }
 
-    /// Its name in reports: `isolation`, `admission` or `overlap`.
+    /// Its name in reports: `isolation`, `admission`, `overlap` or `verdict`.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
             Gap::Isolation { .. } => "isolation",
             Gap::Admission { .. } => "admission",
             Gap::Overlap { .. } => "overlap",
+            Gap::Verdict { .. } => "verdict",
         }
     }
 }

@@ -16,26 +16,39 @@ use crate::model::world::World;
 ///
 /// Subsumed: iff every pod that the policy isolates for a direction is isolated for it by one of the
 /// others, and every flow that it admits for a direction is admitted for it by one of the others.
-/// Equivalent: iff each is subsumed by the other. Disjoint: iff no pod is selected by both.
+/// Equivalent: iff each is subsumed by the other. Disjoint: iff no pod is selected by both. Of sets, each
+/// alone: the one permits no more than the other iff no flow is allowed by the one and denied by the
+/// other; they are equivalent iff neither permits more.
 #[must_use]
 pub fn questions(cluster: &Cluster, world: &World, comparison: &Comparison) -> Vec<Claim> {
-    let of_gap = |gap: Gap| {
-        let plugins = plugins(cluster, world, &gap).into_iter();
-        plugins.map(move |options| Claim::NoGap { gap: gap.clone(), options }).collect::<Vec<_>>()
-    };
-    comparison.gaps(cluster).into_iter().flat_map(of_gap).collect()
+    comparison.gaps(cluster).iter().flat_map(|gap| questions_of_gap(cluster, world, gap)).collect()
+}
+
+/// The questions of one gap, [`Claim::NoGap`] under each plugin that can matter: it is empty iff all hold.
+#[must_use]
+pub fn questions_of_gap(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Claim> {
+    let plugins = plugins(cluster, world, gap).into_iter();
+    plugins.map(|options| Claim::NoGap { gap: gap.clone(), options }).collect()
 }
 
 /// Every combination of choices that can matter to the gap: R22, R26 and R28 where some rule is
 /// written that feels them. Isolation and overlap look at labels and namespaces alone.
+///
+/// Between a pod and its own node (R31, R32) two sets of policies differ only where the plugin asks
+/// policies there at all, so of these choices the less permissive one stands for both.
 fn plugins(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Options> {
-    let Gap::Admission { direction, .. } = gap else { return vec![Options::default()] };
     let space = world.options();
-    let policies = gap.policies().filter_map(|index| cluster.policies.get(index));
-    let rules: Vec<&Rule> = policies.filter_map(|policy| policy.rules(*direction)).flatten().collect();
-    let any = |feels: fn(&Rule) -> bool| rules.iter().any(|rule| feels(rule));
-    let mut all = vec![Options::default()];
-    if any(has_block) {
+    let rules = Rules::of(cluster, gap);
+    let mut all = vec![match gap {
+        Gap::Isolation { .. } | Gap::Overlap { .. } => return vec![Options::default()],
+        Gap::Admission { .. } => Options::default(),
+        Gap::Verdict { .. } => Options {
+            local_node_ingress: space.least.local_node_ingress,
+            local_node_egress: space.least.local_node_egress,
+            ..Options::default()
+        },
+    }];
+    if rules.any(has_block) {
         // Where no node is an end, blocks that see nodes are like blocks that do not.
         let with_nodes = world.nodes.then_some(IpBlockMatches::ExternalAndNodes);
         let choices = [Some(IpBlockMatches::All), Some(IpBlockMatches::External), with_nodes];
@@ -43,18 +56,44 @@ fn plugins(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Options> {
         let open = left_open(choices.into_iter().flatten(), most, least);
         all = combined(&all, open, |options, choice| options.ipblock_matches = choice);
     }
-    if any(has_range) {
+    if rules.any(has_range) {
         let (most, least) = (space.most.end_port, space.least.end_port);
         let open = left_open([EndPort::Supported, EndPort::Ignored], most, least);
         all = combined(&all, open, |options, choice| options.end_port = choice);
     }
-    if *direction == Direction::Egress && any(names_a_port_of_anything) {
+    if rules.any_egress(names_a_port_of_anything) {
         let choices = [EgressNamedPortAny::Destination, EgressNamedPortAny::Namespace, EgressNamedPortAny::None];
         let (most, least) = (space.most.egress_named_port_any, space.least.egress_named_port_any);
         let open = left_open(choices, most, least);
         all = combined(&all, open, |options, choice| options.egress_named_port_any = choice);
     }
     all
+}
+
+/// The rules that a gap is about.
+struct Rules<'a> {
+    ingress: Vec<&'a Rule>,
+    egress: Vec<&'a Rule>,
+}
+
+impl<'a> Rules<'a> {
+    fn of(cluster: &'a Cluster, gap: &Gap) -> Rules<'a> {
+        let policies: Vec<_> = gap.policies().filter_map(|index| cluster.policies.get(index)).collect();
+        let rules = |direction| {
+            let is_meant = gap.direction().is_none_or(|of_gap| of_gap == direction);
+            let speaking = policies.iter().filter(|_| is_meant).filter_map(|policy| policy.rules(direction));
+            speaking.flatten().collect()
+        };
+        Rules { ingress: rules(Direction::Ingress), egress: rules(Direction::Egress) }
+    }
+
+    fn any(&self, feels: fn(&Rule) -> bool) -> bool {
+        self.ingress.iter().any(|rule| feels(rule)) || self.any_egress(feels)
+    }
+
+    fn any_egress(&self, feels: fn(&Rule) -> bool) -> bool {
+        self.egress.iter().any(|rule| feels(rule))
+    }
 }
 
 /// The choices that the world leaves open, from the most permissive to the least; never none.
@@ -70,6 +109,8 @@ pub(super) fn other_end(options: &Options, world: &World) -> Options {
     }
     let (most, least) = (world.options().most, world.options().least);
     Options {
+        local_node_ingress: turned(options.local_node_ingress, most.local_node_ingress, least.local_node_ingress),
+        local_node_egress: turned(options.local_node_egress, most.local_node_egress, least.local_node_egress),
         ipblock_matches: turned(options.ipblock_matches, most.ipblock_matches, least.ipblock_matches),
         end_port: turned(options.end_port, most.end_port, least.end_port),
         egress_named_port_any: turned(

@@ -32,9 +32,7 @@ pub(super) fn conclude(asker: &Asker<'_>, job: &Job<'_>, first: First) -> Result
 /// No case: proved. For "some can reach": refuted.
 fn none_found(claim: &Claim, pillars: Vec<Pillar>) -> Outcome {
     match claim {
-        Claim::SomeCanReach(_) => {
-            Outcome::Refuted(Refutation { counterexample: None, blocked_by: pillars, holds_if: Vec::new() })
-        }
+        Claim::SomeCanReach(_) => Outcome::Refuted(Refutation { blocked_by: pillars, ..Refutation::default() }),
         _ => Outcome::Proved(Proof { rests_on: pillars, ..Proof::default() }),
     }
 }
@@ -84,7 +82,7 @@ fn shown(
         Claim::SomeCanReach(_) => Outcome::Proved(Proof { witness: Some(case), ..Proof::default() }),
         _ => {
             let holds_if = if holds_otherwise(asker, job, &needs)? { needs.opposites } else { Vec::new() };
-            Outcome::Refuted(Refutation { counterexample: Some(case), blocked_by: Vec::new(), holds_if })
+            Outcome::Refuted(Refutation { counterexample: Some(case), holds_if, ..Refutation::default() })
         }
     })
 }

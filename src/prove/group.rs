@@ -11,7 +11,6 @@ use crate::error::Error;
 use crate::model::claim::Claim;
 use crate::model::net::Flow;
 use crate::model::options::Options;
-use crate::model::policy::Direction;
 use crate::outcome::{Part, Pillar};
 use crate::property;
 use crate::symbolic::{Answer, Guarding, Model, Query, Session, Setting, Slice, Statement};
@@ -180,7 +179,7 @@ impl Asker<'_> {
             }
         }
         Ok(match self.ask(query, sought, is_all)? {
-            Asked::No => First::None(self.pillars(query)),
+            Asked::No => First::None(self.pillars(query, job.claim)),
             Asked::Case(flow) => First::Some(flow),
             Asked::Stolen => First::Stolen,
             Asked::Unknown => First::Unknown,
@@ -197,12 +196,12 @@ impl Asker<'_> {
         }
     }
 
-    fn pillars(&self, query: &Query<'_>) -> Vec<Pillar> {
-        let part = match query.setting().guarding {
+    fn pillars(&self, query: &Query<'_>, claim: &Claim) -> Vec<Pillar> {
+        let part = |policy| match property::guarding_of(claim, policy) {
             Guarding::Isolation => Part::Isolates,
             Guarding::Admission => Part::Admits,
         };
-        let pillar = |(policy, direction): (usize, Direction)| Pillar { policy, direction, part };
+        let pillar = |(policy, direction)| Pillar { policy, direction, part: part(policy) };
         query.core(self.session).into_iter().map(pillar).collect()
     }
 

@@ -19,6 +19,7 @@ use crate::prove::Answered;
 use crate::source::{Origin, SourceMap};
 
 mod gap;
+mod sets;
 
 /// The report of a run: one answer an item of the plan, in order.
 #[must_use]
@@ -80,12 +81,14 @@ impl Words<'_> {
                 rests_on: self.pillars(&proof.rests_on),
                 witness: proof.witness.as_ref().map(|case| Box::new(self.case(case))),
                 because: gap::because(claim, proof),
+                sets: proof.sets.as_ref().map(|sets| self.sets(sets, true)),
                 vacuous: proof.vacuous,
             },
             Outcome::Refuted(refutation) => AnswerReport::Refuted {
                 counterexample: refutation.counterexample.as_ref().map(|case| Box::new(self.case(case))),
                 blocked_by: self.pillars(&refutation.blocked_by),
                 holds_if: refutation.holds_if.clone(),
+                sets: refutation.sets.as_ref().map(|sets| self.sets(sets, false)),
             },
             Outcome::Unknown(reason) => AnswerReport::Unknown { reason: reason.0.clone() },
             Outcome::Vacuous => AnswerReport::Unknown { reason: "the property is about nothing".to_owned() },
@@ -123,6 +126,7 @@ impl Words<'_> {
             further: counterexample.further.iter().map(|pod| self.lender(pod)).collect(),
             half: None,
             differs: None,
+            sets: Vec::new(),
             needs: counterexample.needs.clone(),
             blames,
             try_it: None,
@@ -149,6 +153,18 @@ impl Words<'_> {
                 ..common(
                     self.end(&flow.destination),
                     self.today(&[&flow.source, &flow.destination], &[], "could open this"),
+                )
+            },
+            Case::Verdicts { flow, allows, denies } => CaseReport {
+                source: Some(self.end(&flow.source)),
+                protocol: Some(flow.protocol.to_string()),
+                port: (flow.protocol != Protocol::Other).then_some(flow.port),
+                half: Some("verdict"),
+                sets: [allows, denies].map(|verdict| self.set_verdict(verdict, flow)).to_vec(),
+                try_it: self.try_it(flow),
+                ..common(
+                    self.end(&flow.destination),
+                    self.today(&[&flow.source, &flow.destination], &counterexample.further, "could open this"),
                 )
             },
             Case::Flow { flow, trace } => {

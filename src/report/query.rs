@@ -6,12 +6,12 @@ use serde::Serialize;
 
 use super::explain::{self, Explanation, RuleSteps, SideReport};
 use super::text::{self, GREEN, RED, Style, YELLOW};
-use super::{AnswerReport, BlameReport, CaseReport};
+use super::{AnswerReport, BlameReport, CaseReport, SetsReport};
 use crate::eval::trace::Trace;
 use crate::model::claim::Claim;
 use crate::model::net::Flow;
 use crate::outcome::{Case, Outcome};
-use crate::plan::{Item, Plan};
+use crate::plan::{Item, Plan, Yes};
 use crate::report::build::Words;
 use crate::source::SourceMap;
 
@@ -64,33 +64,19 @@ pub fn answer(plan: &Plan, sources: &SourceMap, found: &Found<'_>, z3: String) -
         netverify: env!("CARGO_PKG_VERSION"),
         z3,
         question: found.item.sentence.clone(),
-        answer: word(&found.item.claim, found.outcome),
+        answer: word(found.item.yes, found.outcome),
         reason: Words { cluster, sources }.answer(&found.item.claim, found.outcome),
         denied,
         assumptions: plan.assumptions(),
     }
 }
 
-/// `can S reach T` is answered by the claim that nothing can: refuting it is the yes.
-fn word(claim: &Claim, outcome: &Outcome) -> &'static str {
-    let is_negated = matches!(claim, Claim::NoneCanReach(_));
-    match outcome {
-        Outcome::Proved(_) => {
-            if is_negated {
-                "no"
-            } else {
-                "yes"
-            }
-        }
-        Outcome::Refuted(_) => {
-            if is_negated {
-                "yes"
-            } else {
-                "no"
-            }
-        }
-        Outcome::Unknown(_) | Outcome::Vacuous => "unknown",
-        Outcome::Disagreement(_) => "disagreement",
+fn word(yes: Yes, outcome: &Outcome) -> &'static str {
+    match (outcome, yes) {
+        (Outcome::Proved(_), Yes::Proved) | (Outcome::Refuted(_), Yes::Refuted) => "yes",
+        (Outcome::Proved(_), Yes::Refuted) | (Outcome::Refuted(_), Yes::Proved) => "no",
+        (Outcome::Unknown(_) | Outcome::Vacuous, _) => "unknown",
+        (Outcome::Disagreement(_), _) => "disagreement",
     }
 }
 
@@ -99,7 +85,7 @@ fn counterexample<'a>(found: &Found<'a>) -> Option<(&'a Flow, &'a Trace)> {
     match (&found.item.claim, found.outcome) {
         (Claim::EveryCanReach(_), Outcome::Refuted(refutation)) => match &refutation.counterexample.as_ref()?.case {
             Case::Flow { flow, trace } => Some((flow, trace)),
-            Case::Open { .. } | Case::Gap { .. } => None,
+            Case::Open { .. } | Case::Gap { .. } | Case::Verdicts { .. } => None,
         },
         _ => None,
     }
@@ -115,11 +101,20 @@ pub fn render(report: &QueryReport, style: Style) -> String {
     };
     let mut text = format!("{}: {}\n", report.answer, report.question.trim());
     match &report.reason {
+        AnswerReport::Proved { sets: Some(sets), witness, rests_on, .. } => {
+            let lines = text::sets_lines(sets, witness.as_deref(), rests_on);
+            text.extend(lines.iter().map(|line| format!("  {line}\n")));
+        }
+        AnswerReport::Proved { because: Some(because), .. } => text += &format!("  {because}\n"),
         AnswerReport::Proved { rests_on, .. } => {
             let what = if report.answer == "no" { "no such flow could exist; it" } else { "proved; it" };
             text += &format!("  {what} {}\n", text::rests_on_words(rests_on));
         }
-        AnswerReport::Refuted { counterexample: Some(case), .. } => text += &self::case(case, report.answer),
+        AnswerReport::Refuted { counterexample: Some(case), sets, .. } => {
+            text.extend(sets.iter().map(|sets| format!("  {}\n", sets.words)));
+            text += &self::case(case);
+            text.extend(sets.iter().flat_map(way_back));
+        }
         AnswerReport::Refuted { .. } => {}
         AnswerReport::Unknown { reason } => text += &format!("  {reason}\n"),
         AnswerReport::Disagreement { case, trace } => {
@@ -136,15 +131,22 @@ pub fn render(report: &QueryReport, style: Style) -> String {
     text::coloured(&text, colour, style)
 }
 
-fn case(case: &CaseReport, answer: &str) -> String {
+fn case(case: &CaseReport) -> String {
     // Of a denied flow the rules that stop it say more.
-    let is_shown = |name: &str| answer == "yes" || !["leaves", "enters", "try it"].contains(&name);
+    let is_denied = case.allowed == Some(false);
+    let is_shown = |name: &str| !is_denied || !["leaves", "enters", "try it"].contains(&name);
     let lines = text::case_notes(case).into_iter().filter(|(name, _)| is_shown(name));
     let mut text: String = lines.map(|(name, line)| format!("  {name}: {line}\n")).collect();
-    if answer == "yes" {
+    if !is_denied {
         text.extend(case.blames.iter().map(blame));
     }
     text
+}
+
+/// What the second of two sets permits and the first does not, where the first, too, permits more.
+fn way_back(sets: &SetsReport) -> Option<String> {
+    let case = sets.back.as_ref()?;
+    Some(format!("  and {} permits what {} does not\n{}", sets.other, sets.one, self::case(case)))
 }
 
 fn blame(blame: &BlameReport) -> String {

@@ -8,7 +8,7 @@ use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str,
 };
 
-use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report};
+use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report, SetsReport};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::policy::Direction;
 use crate::outcome::Part;
@@ -69,25 +69,32 @@ fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String
 fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) -> String {
     let title = normalize_untrusted_str(&title(property));
     match &property.answer {
-        AnswerReport::Proved { rests_on, witness, because, vacuous } => {
+        AnswerReport::Proved { rests_on, witness, because, sets, vacuous } => {
             let mut text = format!("  {} {title}\n", style.paint(GREEN, "proved "));
-            let reason = match (witness, because, vacuous) {
-                (_, _, true) => "holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned(),
-                (Some(case), ..) => format!("for example: {}", flow(case)),
-                (None, Some(because), _) => because.clone(),
-                (None, None, _) => rests_on_words(rests_on),
+            let reasons = match (sets, witness, because, vacuous) {
+                (Some(sets), case, ..) => sets_lines(sets, case.as_deref(), rests_on),
+                (_, _, _, true) => {
+                    vec!["holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned()]
+                }
+                (_, Some(case), ..) => vec![format!("for example: {}", flow(case))],
+                (_, None, Some(because), _) => vec![because.clone()],
+                (_, None, None, _) => vec![rests_on_words(rests_on)],
             };
-            text += &format!("          {}\n", normalize_untrusted_str(&reason));
+            text.extend(reasons.iter().map(|reason| format!("          {}\n", normalize_untrusted_str(reason))));
             text
         }
         AnswerReport::Unknown { reason } => {
             format!("  {} {title}\n          {}\n", style.paint(YELLOW, "unknown"), normalize_untrusted_str(reason))
         }
-        AnswerReport::Refuted { counterexample, blocked_by, holds_if } => {
+        AnswerReport::Refuted { counterexample, blocked_by, holds_if, sets } => {
             let mut notes = counterexample.as_deref().map_or_else(none_allowed, case_notes);
             notes.extend(holds_for(holds_if));
+            notes.extend(sets.as_ref().map(|sets| ("compared", sets.words.clone())));
             let case = counterexample.as_deref();
-            format!("\n{}\n\n", refutation(property, case, blocked_by, &notes, sources, style))
+            let back = sets.as_ref().and_then(|sets| Some((sets, sets.back.as_deref()?)));
+            let back =
+                back.map_or(String::new(), |(sets, case)| format!("\n{}\n", way_back(sets, case, sources, style)));
+            format!("\n{}\n{back}\n", refutation(property, case, blocked_by, &notes, sources, style))
         }
         AnswerReport::Disagreement { case, trace } => disagreement(&title, case, trace, style),
     }
@@ -95,6 +102,22 @@ fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) 
 
 fn title(property: &PropertyReport) -> String {
     format!("{}: {}", property.name, property.sentence)
+}
+
+/// How two sets of policies compare, a flow that only the second permits, and what the proof rests on.
+pub(super) fn sets_lines(sets: &SetsReport, case: Option<&CaseReport>, rests_on: &[PolicyReport]) -> Vec<String> {
+    let example = case.map(|case| format!("only {} permits, for example: {}", sets.other, flow(case)));
+    std::iter::once(sets.words.clone()).chain(example).chain([rests_on_words(rests_on)]).collect()
+}
+
+/// What the second of two sets permits and the first does not, where the first, too, permits more.
+fn way_back(sets: &SetsReport, case: &CaseReport, sources: &SourceMap, style: Style) -> String {
+    let title = normalize_untrusted_str(&format!("and {} permits what {} does not", sets.other, sets.one));
+    let marks = blame_marks(case);
+    let notes = case_notes(case);
+    let group = Group::with_title(Level::NOTE.primary_title(&title));
+    let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
+    style.renderer().render(&[group])
 }
 
 pub(super) fn rests_on_words(policies: &[PolicyReport]) -> String {
@@ -171,7 +194,10 @@ pub(super) fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
     let enters = if case.leaves.is_some() { "enters" } else { "why" };
     notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
     notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
-    notes.extend(case.half.iter().map(|half| ("half", (*half).to_owned())));
+    let half = case.half.iter().filter(|_| case.sets.is_empty());
+    notes.extend(half.map(|half| ("half", (*half).to_owned())));
+    let does = |allowed| if allowed { "allows" } else { "denies" };
+    notes.extend(case.sets.iter().map(|set| (does(set.allowed), set.words.clone())));
     notes.extend(case.differs.iter().map(|words| ("differs", words.clone())));
     notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
     notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));

@@ -1,11 +1,13 @@
 //! Gaps between policies over symbolic ends: the mirror of `eval::algebra`.
 //!
-//! The policies that have to close a gap carry the guards, so that a proof names those that do.
+//! The policies that have to close a gap carry the guards, so that a proof names those that do: of a
+//! set that allows no more than another, what it isolates, and of the other what it admits.
 //! `query` alone calls this module.
 
 use super::encode::{Encoder, Guarding};
+use super::slice::Slice;
 use super::term::Term;
-use crate::model::algebra::Gap;
+use crate::model::algebra::{Gap, PolicySet};
 use crate::model::policy::{Direction, Policy};
 
 impl Encoder<'_> {
@@ -26,6 +28,14 @@ impl Encoder<'_> {
                 self.admitted_by(*policy, *direction).and(Term::any(by.iter().map(covers)).not())
             }
             Gap::Overlap { one, other } => self.selects_destination(*one).and(self.selects_destination(*other)),
+            Gap::Verdict { one, other } => {
+                let allowed = |set: &PolicySet, guarding| {
+                    let slice = &Slice::of_set(self.cluster, &set.policies);
+                    Encoder { slice, guarding, ..*self }.allowed()
+                };
+                let beyond = allowed(other, Guarding::Admission).not();
+                allowed(one, Guarding::Isolation).and(beyond)
+            }
         }
     }
 

@@ -29,6 +29,17 @@ impl Slice {
         Slice { ingress: with(Direction::Ingress), egress: with(Direction::Egress) }
     }
 
+    /// These policies and no others.
+    #[must_use]
+    pub fn of_set(cluster: &Cluster, policies: &[usize]) -> Slice {
+        let named: BTreeSet<usize> = policies.iter().copied().collect();
+        let speaking = |direction| {
+            let all = matching(cluster, direction, |_| true);
+            all.into_iter().filter(|index| named.contains(index)).collect()
+        };
+        Slice { ingress: speaking(Direction::Ingress), egress: speaking(Direction::Egress) }
+    }
+
     /// The policies that can matter to this claim.
     #[must_use]
     pub fn of_claim(cluster: &Cluster, claim: &Claim) -> Slice {
@@ -57,15 +68,15 @@ impl Slice {
     /// The policies that a gap is about. One without the direction of the gap does nothing there (R3);
     /// an overlap has no direction, and looks at the selectors alone.
     fn of_gap(cluster: &Cluster, gap: &Gap) -> Slice {
-        let named: BTreeSet<usize> = gap.policies().collect();
-        let of = |direction| {
-            let speaking = matching(cluster, direction, |_| true);
-            speaking.into_iter().filter(|index| named.contains(index)).collect()
-        };
-        match gap.direction() {
-            Some(Direction::Ingress) => Slice { ingress: of(Direction::Ingress), egress: Vec::new() },
-            Some(Direction::Egress) => Slice { ingress: Vec::new(), egress: of(Direction::Egress) },
-            None => Slice { ingress: named.iter().copied().collect(), egress: Vec::new() },
+        let named: Vec<usize> = gap.policies().collect();
+        let Slice { ingress, egress } = Slice::of_set(cluster, &named);
+        match gap {
+            Gap::Verdict { .. } => Slice { ingress, egress },
+            Gap::Overlap { .. } => Slice { ingress: named, egress: Vec::new() },
+            Gap::Isolation { direction, .. } | Gap::Admission { direction, .. } => match direction {
+                Direction::Ingress => Slice { ingress, egress: Vec::new() },
+                Direction::Egress => Slice { ingress: Vec::new(), egress },
+            },
         }
     }
 

@@ -1,27 +1,44 @@
 //! A gap between policies as a case, with the lines of all of them: of the policy that acts, and of
 //! those that would have to act alike and do not.
 
-use super::blame::admission;
+use super::blame::{admission, of_flow};
 use crate::describe;
 use crate::eval::algebra::{self, subject};
 use crate::eval::trace::{PeersTrace, PolicyTrace, PortsTrace, RuleTrace};
-use crate::model::algebra::Gap;
+use crate::eval::verdict_among;
+use crate::model::algebra::{Gap, PolicySet};
 use crate::model::net::Flow;
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Peers, Policy, Rule};
 use crate::model::workload::Cluster;
-use crate::outcome::{Blame, Case, Part};
+use crate::outcome::{Blame, Case, Part, SetVerdict};
 
 /// How many of many policies that fall short are shown, and how many rules of each.
 const SHOWN: usize = 4;
 
 /// The case and its lines, where the flow falls into the gap.
 pub(super) fn case(cluster: &Cluster, options: &Options, gap: &Gap, flow: &Flow) -> Option<(Case, Vec<Blame>)> {
+    if let Gap::Verdict { one, other } = gap {
+        return Some(verdicts(cluster, options, [one, other], flow));
+    }
     let subject = Box::new(subject(gap, flow).pod()?.clone());
     let gaps = Gaps { cluster, options, gap, flow };
     let shown = (!gap.is_about_single_pods()).then(|| Box::new(flow.clone()));
-    let blames = gaps.acting(gap.policy()).into_iter().chain(gaps.others()).collect();
+    let acting = gap.acting().iter().flat_map(|index| gaps.acting(*index));
+    let blames = acting.chain(gaps.others()).collect();
     Some((Case::Gap { gap: gap.clone(), subject, flow: shown }, blames))
+}
+
+/// What the first set of policies allows and the second does not, with the lines that let it through
+/// here and those that stop it there.
+fn verdicts(cluster: &Cluster, options: &Options, sets: [&PolicySet; 2], flow: &Flow) -> (Case, Vec<Blame>) {
+    let [(allows, mut blames), (denies, stopping)] = sets.map(|set| {
+        let (verdict, trace) = verdict_among(cluster, &set.policies, options, flow);
+        let blames = of_flow(cluster, verdict, &trace);
+        (SetVerdict { set: set.name.clone(), trace }, blames)
+    });
+    blames.extend(stopping);
+    (Case::Verdicts { flow: Box::new(flow.clone()), allows, denies }, blames)
 }
 
 struct Gaps<'a> {
@@ -45,6 +62,7 @@ impl Gaps<'_> {
                 let text = format!("selects {}", describe::selected(policy));
                 vec![selector_line(index, policy, any_direction(policy), Part::Isolates, text)]
             }
+            Gap::Verdict { .. } => Vec::new(),
         }
     }
 

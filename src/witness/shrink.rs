@@ -7,15 +7,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Judge, pod};
-use crate::model::algebra::Gap;
 use crate::model::claim::Claim;
 use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
 use crate::model::options::Options;
-use crate::model::policy::{PortSpec, Ports};
+use crate::model::policy::{Direction, PortSpec, Ports};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
 use crate::model::workload::{Workload, WorkloadKind};
 
-/// How many declared workloads are tried in the place of one.
+/// How many declared workloads are tried in the place of one, and how many ports of policies.
 const LOOKED_AT: usize = 64;
 
 /// The simplest flow that this procedure finds; the flow itself where nothing is simpler.
@@ -171,13 +170,14 @@ fn familiar_ports(judge: &Judge<'_>, flow: &Flow) -> Vec<(Protocol, u16)> {
     claimed.chain(declared).chain(well_known).chain(ports_of_a_gap(judge)).collect()
 }
 
-/// The first and last ports of the ranges that a policy admits and others may not.
+/// The first and last ports of the ranges that policies admit and others may not.
 fn ports_of_a_gap(judge: &Judge<'_>) -> Vec<(Protocol, u16)> {
-    let Claim::NoGap { gap: Gap::Admission { policy, direction, .. }, .. } = judge.claim else {
-        return Vec::new();
-    };
-    let rules = judge.cluster.policies.get(*policy).and_then(|policy| policy.rules(*direction));
-    let items = rules.into_iter().flatten().filter_map(|rule| match &rule.ports {
+    let Claim::NoGap { gap, .. } = judge.claim else { return Vec::new() };
+    let meant = |direction: &Direction| gap.direction().is_none_or(|of_gap| of_gap == *direction);
+    let directions: Vec<Direction> = [Direction::Ingress, Direction::Egress].into_iter().filter(meant).collect();
+    let policies = gap.acting().iter().filter_map(|index| judge.cluster.policies.get(*index));
+    let rules = policies.flat_map(|policy| directions.iter().filter_map(|direction| policy.rules(*direction)));
+    let items = rules.flatten().filter_map(|rule| match &rule.ports {
         Ports::All => None,
         Ports::AnyOf(items) => Some(items),
     });
@@ -185,7 +185,7 @@ fn ports_of_a_gap(judge: &Judge<'_>) -> Vec<(Protocol, u16)> {
         PortMatch::Range(first, last) => vec![(item.protocol, first), (item.protocol, last)],
         PortMatch::All | PortMatch::Named(_) => Vec::new(),
     };
-    items.flatten().flat_map(ends).collect()
+    items.flatten().flat_map(ends).take(LOOKED_AT).collect()
 }
 
 /// Removes a label from namespaces that no manifest declares. Both ends at once: they may share one.

@@ -31,7 +31,7 @@ fn pods(counterexample: &Counterexample) -> Vec<(String, &PodEnd)> {
     let ends = match &counterexample.case {
         Case::Open { pod, .. } => return vec![("pod".to_owned(), pod)],
         Case::Gap { subject, flow: None, .. } => return vec![("pod".to_owned(), subject)],
-        Case::Flow { flow, .. } | Case::Gap { flow: Some(flow), .. } => {
+        Case::Flow { flow, .. } | Case::Gap { flow: Some(flow), .. } | Case::Verdicts { flow, .. } => {
             [("source", &flow.source), ("destination", &flow.destination)]
         }
     };

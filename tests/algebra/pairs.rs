@@ -33,7 +33,7 @@ fn ask_in(world: World, policies: &[(&str, &str)], sentence: &str) -> Outcome {
     assert!(!diagnostics.iter().any(netverify::diagnostic::Diagnostic::is_error), "{diagnostics:#?}");
     let file = sources.add("sentence", sentence);
     let parsed = parse(sentence, Origin { file, span: Span::new(0, sentence.len()) }).unwrap();
-    let claim = resolve(&parsed, &Names { cluster: &cluster, endpoints: &BTreeMap::new() }).unwrap().claim;
+    let claim = resolve(&parsed, &Names { cluster: &cluster, endpoints: &BTreeMap::new(), sets: None }).unwrap().claim;
     answer(&Question { cluster, world, claim })
 }
 

@@ -5,7 +5,7 @@ use super::super::cursor::Parse;
 use super::Resolver;
 use super::names::list;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::algebra::Comparison;
+use crate::model::algebra::{Comparison, SetRelation};
 use crate::model::claim::Claim;
 use crate::model::policy::Policy;
 use crate::model::workload::Cluster;
@@ -25,6 +25,20 @@ impl Resolver<'_> {
             (Relation::Redundant, _) => Comparison::Subsumed { policy: one, by: neighbours(self.names.cluster, one) },
             _ => Comparison::Subsumed { policy: one, by: distinct(&found) },
         }))
+    }
+
+    pub(super) fn sets(&mut self, relation: SetRelation, one: &Name, other: &Name) -> Option<Claim> {
+        if one.text == other.text {
+            self.faults.push(*set_with_itself(other));
+            return None;
+        }
+        match self.names.sets.cloned() {
+            Some([one, other]) => Some(Claim::Compared(Comparison::Sets { relation, one, other })),
+            None => {
+                self.faults.push(*no_sets(one));
+                None
+            }
+        }
     }
 
     fn policy(&mut self, name: &Name) -> Option<usize> {
@@ -87,6 +101,22 @@ fn ambiguous(name: &Name, several: &[(usize, &Policy)]) -> Box<Diagnostic> {
     }
     let paths = several.iter().map(|(_, policy)| policy.full_name());
     fault.help(format!("write one of {}", list(paths))).into()
+}
+
+fn set_with_itself(path: &Name) -> Box<Diagnostic> {
+    let message = format!("the policies of `{}` are compared with themselves", path.text);
+    Diagnostic::error(Code::SentenceSyntax, message)
+        .at(path.origin, "the same path")
+        .note("They permit what they permit; such a sentence says nothing.")
+        .help("name another file or folder")
+        .into()
+}
+
+fn no_sets(path: &Name) -> Box<Diagnostic> {
+    Diagnostic::error(Code::SentenceSyntax, "sets of policies cannot be compared here")
+        .at(path.origin, "a set of policies")
+        .help("compare them with `netverify prove` or `netverify query`")
+        .into()
 }
 
 fn with_itself(name: &Name) -> Box<Diagnostic> {

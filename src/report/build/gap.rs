@@ -11,12 +11,13 @@ const NAMED: usize = 4;
 impl Words<'_> {
     /// "backend/a admits this for ingress, and backend/b does not".
     pub(super) fn differs(&self, gap: &Gap) -> String {
-        let one = self.policy_name(gap.policy());
+        let one = gap.acting().first().map_or(String::new(), |index| self.policy_name(*index));
         let others = self.policy_names(gap.others());
         match gap {
             Gap::Isolation { direction, .. } => format!("{one} isolates this pod for {direction}, and {others}"),
             Gap::Admission { direction, .. } => format!("{one} admits this for {direction}, and {others}"),
             Gap::Overlap { other, .. } => format!("{one} selects this pod, and so does {}", self.policy_name(*other)),
+            Gap::Verdict { one, other } => format!("{} allows this, and {} does not", one.name, other.name),
         }
     }
 
@@ -44,6 +45,8 @@ pub(super) fn because(claim: &Claim, proof: &Proof) -> Option<String> {
         Comparison::Disjoint { .. } => "no pod that could exist is selected by both",
         Comparison::Subsumed { .. } => "the policy selects no pod that could exist",
         Comparison::Equivalent { .. } => "neither policy selects a pod that could exist",
+        // How they compare is said in any case.
+        Comparison::Sets { .. } => return None,
     };
     proof.rests_on.is_empty().then(|| words.to_owned())
 }

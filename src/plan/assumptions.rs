@@ -1,0 +1,121 @@
+//! What every verdict takes for granted, in words.
+
+use std::collections::BTreeSet;
+
+use super::{Item, Plan};
+use crate::model::algebra::Comparison;
+use crate::model::claim::Claim;
+use crate::model::net::PortMatch;
+use crate::model::options::NamedPortScope;
+use crate::model::plugin::Plugin;
+use crate::model::policy::{Policy, Ports};
+use crate::model::workload::Cluster;
+use crate::model::world::{Existence, World};
+
+impl Plan {
+    /// What every verdict takes for granted, in words.
+    #[must_use]
+    pub fn assumptions(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        for world in &self.worlds {
+            all.extend(world_assumptions(world));
+        }
+        for cluster in &self.clusters {
+            all.extend(cluster_assumptions(cluster));
+        }
+        if self.items.iter().any(|item| self.compares_named_ports(item)) {
+            all.push("policies are compared as if a named port opened only the pods that declare it (R27; not so on AWS VPC CNI)".to_owned());
+        }
+        if self.items.iter().any(compares_sets) {
+            all.push(
+                "sets of policies are compared each alone: no other policy of the manifests plays a part".to_owned(),
+            );
+        }
+        let mut seen = BTreeSet::new();
+        all.retain(|words| seen.insert(words.clone()));
+        all
+    }
+
+    /// Whether the item compares policies where named ports and the plugin could make a difference.
+    fn compares_named_ports(&self, item: &Item) -> bool {
+        let may_lend = self
+            .worlds
+            .get(item.world)
+            .is_some_and(|world| world.options().most.named_port_scope == NamedPortScope::Union);
+        may_lend && matches!(item.claim, Claim::Compared(_)) && self.cluster(item).policies.iter().any(names_a_port)
+    }
+}
+
+fn compares_sets(item: &Item) -> bool {
+    matches!(item.claim, Claim::Compared(Comparison::Sets { .. }))
+}
+
+fn names_a_port(policy: &Policy) -> bool {
+    policy.ingress.iter().chain(&policy.egress).flatten().any(|rule| match &rule.ports {
+        Ports::All => false,
+        Ports::AnyOf(items) => items.iter().any(|item| matches!(item.ports, PortMatch::Named(_))),
+    })
+}
+
+fn world_assumptions(world: &World) -> Vec<String> {
+    let mut words = Vec::new();
+    if !world.nodes {
+        words.push(
+            "no traffic from the pods' own nodes, and none of pods on their nodes' network (nodes = false)".to_owned(),
+        );
+    } else {
+        words.push(on_node_network(world));
+    }
+    words.extend(plugin_assumptions(world));
+    if !world.external {
+        words.push("no traffic from or to addresses outside the cluster (external = false)".to_owned());
+    }
+    if world.pods == Existence::Declared {
+        words.push("only the declared workloads run (pods = \"declared\")".to_owned());
+    }
+    if world.namespaces == Existence::Declared {
+        words.push("nobody creates a namespace (namespaces = \"declared\")".to_owned());
+    }
+    let list = |names: &BTreeSet<String>| names.iter().cloned().collect::<Vec<_>>().join(", ");
+    let trust = &world.trust;
+    if !trust.namespaces.is_empty() {
+        words.push(format!("only declared workloads run in {} (trust)", list(&trust.namespaces)));
+    }
+    if !trust.pod_labels.is_empty() {
+        words.push(format!("only declared workloads carry the labels {} (trust)", list(&trust.pod_labels)));
+    }
+    if !trust.namespace_labels.is_empty() {
+        words.push(format!("only declared namespaces carry the labels {} (trust)", list(&trust.namespace_labels)));
+    }
+    words
+}
+
+/// R33: whatever the plugin makes of them, such pods are no ends of their own here.
+fn on_node_network(world: &World) -> String {
+    match world.plugin {
+        Plugin::AwsVpcCni => {
+            "a pod on its node's network counts as its node (R33), though AWS VPC CNI lets peers match it".to_owned()
+        }
+        _ => "a pod on its node's network counts as its node (R33)".to_owned(),
+    }
+}
+
+fn plugin_assumptions(world: &World) -> Vec<String> {
+    let mut words = Vec::new();
+    if world.plugin != Plugin::Any {
+        let name = world.plugin.name();
+        words.push(format!("the network plugin does what docs/world.md says of {name} (plugin = \"{name}\")"));
+    }
+    let choices = world.choices.iter().map(|choice| choice.names());
+    words.extend(choices.map(|(option, value)| format!("the network plugin has {option} = \"{value}\" (options)")));
+    words
+}
+
+fn cluster_assumptions(cluster: &Cluster) -> Vec<String> {
+    let ignored = cluster.ignored_kinds.iter();
+    ignored
+        .map(|(kind, count)| {
+            format!("{count} {kind} ignored, as --ignore-kind says: what they allow or deny is not considered")
+        })
+        .collect()
+}
