@@ -5,7 +5,7 @@ NETVERIFY := target/release/netverify
 SPEC      ?= specs/rag.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test check fmt clippy deny doc bench clean
+.PHONY: help setup build prove test check fmt clippy deny doc mutants bench clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -50,6 +50,9 @@ deny:
 doc: setup
 	@echo "check: documentation"
 	@RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --no-deps --quiet
+
+mutants: setup ## Make the mistakes of tests/mutants/list.toml one by one; each must be caught (needs Python 3.11)
+	@scripts/mutants.py
 
 bench: setup ## Run the benchmarks
 	@$(CARGO) bench --locked
