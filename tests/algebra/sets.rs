@@ -4,13 +4,17 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use netverify::eval::{Verdict, verdict};
+use netverify::manifest::{Settings, assemble_sets, read_text};
 use netverify::model::algebra::{Comparison, PolicySet, SetRelation};
 use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow};
-use netverify::model::options::{Options, Treatment};
+use netverify::model::options::{EndPort, Options, Treatment};
+use netverify::model::plugin::Choice;
 use netverify::model::policy::{PeerKind, Peers, Policy, Rule};
 use netverify::model::workload::Cluster;
-use netverify::outcome::{Case, Counterexample, Outcome, Permits, SetsAnswer};
+use netverify::model::world::World;
+use netverify::outcome::{Case, Counterexample, Outcome, Part, Permits, SetsAnswer};
+use netverify::source::SourceMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
@@ -168,4 +172,133 @@ fn brute_force_agrees_on_sets_of_policies() {
     }
     let tally = tally.borrow();
     assert!(tally.len() == 4 && tally.values().all(|count| *count >= 4), "one-sided: {tally:?}");
+}
+
+/// Policies `a`, `b`, ... of namespace x, or of the one that `@` gives; each spec in flow style.
+type Written<'a> = &'a [(&'a str, &'a str)];
+
+fn compared_in(world: World, relation: SetRelation, one: Written<'_>, other: Written<'_>) -> Outcome {
+    let document = |(name, spec): &(&str, &str)| {
+        let (name, namespace) = name.split_once('@').unwrap_or((name, "x"));
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: {name}, namespace: {namespace}}}\nspec: {spec}\n"
+        )
+    };
+    let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
+    let mut read = |policies: Written<'_>| {
+        let text = policies.iter().map(document).collect::<Vec<_>>().join("---\n");
+        read_text("set.yaml", &text, &Settings::default(), &mut sources, &mut diagnostics)
+    };
+    let (first, second) = (read(one), read(other));
+    let (cluster, [old, new]) = assemble_sets(&[], [&first, &second], &mut diagnostics);
+    assert!(!diagnostics.iter().any(netverify::diagnostic::Diagnostic::is_error), "{diagnostics:#?}");
+    let named = |name: &str, policies| PolicySet { name: name.to_owned(), policies };
+    let comparison = Comparison::Sets { relation, one: named("old", old), other: named("new", new) };
+    answer(&Question { cluster, world, claim: Claim::Compared(comparison) })
+}
+
+fn compared(one: Written<'_>, other: Written<'_>) -> Outcome {
+    compared_in(World::default(), SetRelation::NoMore, one, other)
+}
+
+fn permits(outcome: &Outcome) -> Option<Permits> {
+    match outcome {
+        Outcome::Proved(proof) => proof.sets.as_ref()?.permits,
+        Outcome::Refuted(refutation) => refutation.sets.as_ref()?.permits,
+        _ => None,
+    }
+}
+
+const DENY: (&str, &str) = ("deny", "{podSelector: {}}");
+const WEB: &str =
+    "{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {app: web}}}], ports: [{port: 80}]}]}";
+const ALL: &str = "{podSelector: {}, ingress: [{}]}";
+
+#[test]
+fn each_of_the_four_answers() {
+    let db = "{podSelector: {matchLabels: {app: db}}, ingress: [{from: [{podSelector: {}}]}]}";
+    let pairs: [(&str, Written<'_>, Written<'_>, Permits); 10] = [
+        ("the same in other words", &[("a", WEB)], &[DENY, ("b", WEB)], Permits::Equal),
+        ("two policies for one", &[("a", ALL)], &[("a", ALL), ("b", WEB)], Permits::Equal),
+        ("a rule more", &[DENY, ("a", WEB)], &[DENY], Permits::More),
+        ("a rule less", &[DENY], &[DENY, ("a", WEB)], Permits::Less),
+        (
+            "open against closed",
+            &[("a@other", "{podSelector: {}}")],
+            &[DENY, ("a@other", "{podSelector: {}}")],
+            Permits::More,
+        ),
+        ("an allow alone closes the rest", &[("a", WEB)], &[("a@other", ALL)], Permits::Less),
+        ("doors of two kinds", &[DENY, ("a", WEB)], &[DENY, ("b", db)], Permits::Neither),
+        ("namespaces of two names", &[DENY], &[("deny@other", "{podSelector: {}}")], Permits::Neither),
+        ("ingress against egress", &[DENY], &[("a", "{podSelector: {}, policyTypes: [Egress]}")], Permits::Neither),
+        (
+            "a selector that all meet",
+            &[
+                ("a", "{podSelector: {matchExpressions: [{key: k, operator: NotIn, values: [v]}]}}"),
+                ("b", "{podSelector: {matchLabels: {k: v}}}"),
+            ],
+            &[DENY],
+            Permits::Equal,
+        ),
+    ];
+    for (what, one, other, wanted) in pairs {
+        let outcome = compared(one, other);
+        assert_eq!(permits(&outcome), Some(wanted), "{what}: {outcome:#?}");
+        let back = match wanted {
+            Permits::Less => Permits::More,
+            Permits::More => Permits::Less,
+            same => same,
+        };
+        assert_eq!(permits(&compared(other, one)), Some(back), "{what}, turned round");
+        let equal = compared_in(World::default(), SetRelation::Equivalent, one, other);
+        assert_eq!(matches!(equal, Outcome::Proved(_)), wanted == Permits::Equal, "{what}: {equal:#?}");
+    }
+}
+
+/// R6: what one side admits and the other stops in both sets makes no difference.
+#[test]
+fn both_sides_of_a_flow_count() {
+    let out = |to: &str| {
+        format!(
+            "{{podSelector: {{}}, policyTypes: [Egress], egress: [{{to: [{{podSelector: {{matchLabels: {{app: {to}}}}}}}]}}]}}"
+        )
+    };
+    let (db, cache) = (out("db"), out("cache"));
+    // Nothing gets in, so it does not matter what may get out to pods of this namespace.
+    let outcome = compared(&[DENY, ("a", &db)], &[DENY, ("a", &cache)]);
+    assert_eq!(permits(&outcome), Some(Permits::Equal), "{outcome:#?}");
+    let outcome = compared(&[("a", &db)], &[("a", &cache)]);
+    assert_eq!(permits(&outcome), Some(Permits::Neither), "{outcome:#?}");
+}
+
+/// R26: a range and its ports one by one are the same to most plugins.
+#[test]
+fn a_difference_that_some_plugins_make_is_found_and_named() {
+    let range = "{podSelector: {}, ingress: [{ports: [{port: 80, endPort: 81}]}]}";
+    let single = "{podSelector: {}, ingress: [{ports: [{port: 80}, {port: 81}]}]}";
+    let outcome = compared(&[("a", range)], &[("a", single)]);
+    assert_eq!(permits(&outcome), Some(Permits::Less), "{outcome:#?}");
+    let Outcome::Proved(proof) = &outcome else { panic!("{outcome:#?}") };
+    let case = proof.witness.as_ref().unwrap();
+    assert!(case.needs.iter().any(|need| need.contains("endPort")), "{case:#?}");
+    let world = World { choices: vec![Choice::EndPort(EndPort::Supported)], ..World::default() };
+    let outcome = compared_in(world, SetRelation::Equivalent, &[("a", range)], &[("a", single)]);
+    assert_eq!(permits(&outcome), Some(Permits::Equal), "{outcome:#?}");
+}
+
+/// The lines of both sets, those that let the flow through first; where nothing isolates there are none.
+#[test]
+fn a_flow_shows_what_each_set_makes_of_it() {
+    let Outcome::Refuted(refutation) = compared(&[DENY, ("a", WEB)], &[DENY]) else { panic!("proved") };
+    let case = refutation.counterexample.unwrap();
+    let Case::Verdicts { flow, allows, denies } = &case.case else { panic!("{case:#?}") };
+    assert_eq!((flow.port, allows.set.as_str(), denies.set.as_str()), (80, "old", "new"));
+    assert!(allows.trace.ingress.allows() && !denies.trace.ingress.allows());
+    let parts: Vec<Part> = case.blames.iter().map(|blame| blame.part).collect();
+    assert_eq!(parts, [Part::Admits, Part::Isolates]);
+    let Outcome::Refuted(refutation) = compared(&[("a@other", "{podSelector: {}}")], &[DENY]) else { panic!("proved") };
+    let case = refutation.counterexample.unwrap();
+    let Case::Verdicts { allows, .. } = &case.case else { panic!("{case:#?}") };
+    assert!(allows.trace.ingress.policies().is_empty(), "no policy isolates its end: {case:#?}");
 }
