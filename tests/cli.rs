@@ -240,6 +240,24 @@ fn standard_input_takes_yaml_and_json() {
     assert!(ran.err.contains("undeclared-namespace"), "{}", ran.err);
 }
 
+/// In a spec the paths of sets are relative to the spec, on the command line to the current folder.
+#[test]
+fn sets_of_policies_come_from_files_folders_and_standard_input() {
+    let closed = policy("  podSelector: {}\n");
+    let open = policy("  podSelector: {}\n  ingress: [{}]\n");
+    let spec = "[[property]]\nname = 'no-more'\nassert = \"policies new permit no more than policies 'old ones'\"\n";
+    let files = [("k8s/new/p.yaml", closed.as_str()), ("k8s/old ones/p.yaml", open.as_str()), ("k8s/spec.toml", spec)];
+    let here = Here::with(&files);
+    let ran = here.run(&["prove", "k8s/spec.toml"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.err, ran.out);
+    assert!(ran.out.contains("old ones permits all that new permits, and more"), "{}", ran.out);
+    let ran = here.run(&["prove", "--assert", "policies 'k8s/old ones' permit no more than policies k8s/new/p.yaml"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.err, ran.out);
+    let question = ["query", "are policies - equivalent to policies k8s/new"];
+    assert!(here.run_with_input(&question, &closed).out.starts_with("yes: "));
+    assert!(here.run_with_input(&question, &open).out.starts_with("no: "));
+}
+
 #[test]
 fn exit_zero_reports_without_gating() {
     let here = Here::with(&[("m.yaml", NAMESPACE)]);
