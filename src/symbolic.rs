@@ -11,6 +11,7 @@ mod claim;
 mod decode;
 mod encode;
 mod end;
+mod lender;
 mod query;
 mod slice;
 mod solver;

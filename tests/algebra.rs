@@ -24,8 +24,8 @@ use netverify::eval::selector;
 use netverify::model::algebra::{Comparison, Gap};
 use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow, PodEnd, Protocol};
-use netverify::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options, Treatment};
-use netverify::model::plugin::OptionSpace;
+use netverify::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, NamedPortScope, Options, Treatment};
+use netverify::model::plugin::{Choice, OptionSpace};
 use netverify::model::policy::Direction;
 use netverify::model::workload::Cluster;
 use netverify::model::world::World;
@@ -159,6 +159,8 @@ fn questions() -> BoxedStrategy<Question> {
         .prop_map(|(mut cluster, mut world, [one, other, third], change, form)| {
             // Nodes double the flows and add one kind of end; every fourth world keeps them.
             world.nodes &= form == 0;
+            // Pods that lend port numbers have tests of their own (tests/lenders.rs).
+            world.choices.push(Choice::NamedPortScope(NamedPortScope::Destination));
             let policy = one.index(cluster.policies.len());
             let mut changed = cluster.policies[policy].clone();
             let donor = cluster.policies[other.index(cluster.policies.len())].clone();

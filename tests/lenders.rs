@@ -12,24 +12,31 @@ mod worlds;
 use std::cell::Cell;
 use std::time::Duration;
 
+use netverify::eval;
+use netverify::model::algebra::{Gap, PolicySet};
 use netverify::model::claim::{Claim, Endpoint, FlowSet, PortItem, PortSet};
-use netverify::model::net::{PortMatch, Protocol};
-use netverify::model::options::NamedPortScope;
-use netverify::model::plugin::Choice;
-use netverify::model::policy::{PortSpec, Ports, Rule};
-use netverify::model::world::Existence;
+use netverify::model::net::{End, Flow, PortMatch, Protocol};
+use netverify::model::options::{NamedPortScope, Options};
+use netverify::model::plugin::{Choice, Plugin};
+use netverify::model::policy::{Direction, Peers, Policy, PortSpec, Ports, Rule};
+use netverify::model::selector::{Operator, Requirement};
+use netverify::model::world::{Existence, World};
 use netverify::outcome::Outcome;
 use netverify::property;
 use netverify::prove::{Job, decide};
+use proptest::prelude::*;
+use proptest::sample::Index;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
-use worlds::{FEW, Question, question};
+use worlds::{FEW, Question, Words, question};
+
+fn http() -> Ports {
+    let ports = PortMatch::Named("http".to_owned());
+    Ports::AnyOf(vec![PortSpec { protocol: Protocol::Tcp, ports, origin: worlds::origin() }])
+}
 
 /// Every rule names `http`, and the claim is about a number that no declared pod gives it.
 fn about_lenders(mut question: Question) -> Question {
-    let named = |rule: &mut Rule| {
-        let ports = PortMatch::Named("http".to_owned());
-        rule.ports = Ports::AnyOf(vec![PortSpec { protocol: Protocol::Tcp, ports, origin: worlds::origin() }]);
-    };
+    let named = |rule: &mut Rule| rule.ports = http();
     for policy in &mut question.cluster.policies {
         policy.ingress.iter_mut().chain(&mut policy.egress).flatten().for_each(named);
     }
@@ -72,4 +79,99 @@ fn brute_force_agrees_about_lenders() {
         panic!("{error}");
     }
     assert!(lent.get() >= 10, "only {} cases needed a further pod", lent.get());
+}
+
+/// One plugin, so that only the further pods are to be found.
+fn one_plugin() -> Options {
+    Options { named_port_scope: NamedPortScope::Union, ..Options::default() }
+}
+
+/// The policy for those of its pods alone that carry the value, or for all others.
+fn narrowed(policy: &Policy, carry: bool) -> Policy {
+    let mut narrowed = policy.clone();
+    let values = vec!["x".to_owned()];
+    let operator = if carry { Operator::In(values) } else { Operator::NotIn(values) };
+    narrowed.pod_selector.selector.requirements.push(Requirement { key: "k1".to_owned(), operator });
+    narrowed
+}
+
+/// A policy all of whose rules name `http` against itself cut in two: the same to a plugin that looks at the
+/// destination alone. In a world without nodes.
+fn gaps() -> impl Strategy<Value = Question> {
+    let words = Words { policies: 1, rules: 1, workloads: 1, ..FEW };
+    (question(words), any::<Index>(), 0..3_u8, any::<bool>())
+        .prop_filter("a policy to cut", |(question, ..)| !question.cluster.policies.is_empty())
+        .prop_map(|(question, one, form, egress)| {
+            let mut question = about_lenders(question);
+            question.world = World {
+                choices: Choice::all_of(&one_plugin()),
+                nodes: false,
+                external: false,
+                plugin: Plugin::Any,
+                ..question.world
+            };
+            let policies = &mut question.cluster.policies;
+            let (count, policy) = (policies.len(), one.index(policies.len()));
+            // One that admits nothing has nothing to lend.
+            let admitting = Rule { peers: Peers::All, ports: http(), origin: worlds::origin() };
+            let rules = policies[policy].ingress.get_or_insert_default();
+            if rules.is_empty() {
+                rules.push(admitting);
+            }
+            let halves = [true, false].map(|carry| narrowed(&policies[policy], carry));
+            policies.extend(halves);
+            let set = |name: &str, policies: Vec<usize>| PolicySet { name: name.to_owned(), policies };
+            let others = (0..count).filter(|index| *index != policy);
+            let cut = set("cut", others.chain([count, count + 1]).collect());
+            let direction = if egress { Direction::Egress } else { Direction::Ingress };
+            let gap = match form {
+                0 => Gap::Verdict { one: set("whole", (0..count).collect()), other: cut },
+                1 => Gap::Verdict { one: cut, other: set("whole", (0..count).collect()) },
+                _ => Gap::Admission { direction, policy, by: vec![count, count + 1] },
+            };
+            question.claim = Claim::NoGap { gap, options: one_plugin() };
+            question
+        })
+}
+
+#[test]
+fn brute_force_agrees_about_lenders_of_comparisons() {
+    let tally = Cell::new([0_usize; 3]);
+    let count = |at: usize| {
+        let mut all = tally.get();
+        all[at] += 1;
+        tally.set(all);
+    };
+    let config = Config { cases: 40, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
+    let result = TestRunner::new(config).run(&gaps(), |question| {
+        let Question { cluster, world, claim } = &question;
+        let Claim::NoGap { gap, options } = claim else { panic!("no gap") };
+        let falls_in = |flow: &Flow| {
+            if flow.protocol != Protocol::Tcp {
+                return eval::algebra::falls_into(cluster, options, gap, flow);
+            }
+            let mut clusters = enumerate::with_a_lender(&question, options, flow).into_iter();
+            clusters.any(|cluster| eval::algebra::falls_into(&cluster, options, gap, flow))
+        };
+        let anyone = |_: &End| true;
+        let outcome = decide(&Job { cluster, world, claim, allow_vacuous: false }, Duration::from_secs(60)).unwrap();
+        let agree = match &outcome {
+            Outcome::Proved(_) => {
+                count(0);
+                !enumerate::any_flow(&question, options, [&anyone, &anyone], falls_in)
+            }
+            // Two pods that lend, one on each side of the flow, are confirmed by the replay alone.
+            Outcome::Refuted(refutation) => {
+                let further = refutation.counterexample.as_ref().unwrap().further.len();
+                count(if further == 0 { 1 } else { 2 });
+                further > 1 || enumerate::any_flow(&question, options, [&anyone, &anyone], falls_in)
+            }
+            Outcome::Unknown(_) | Outcome::Disagreement(_) | Outcome::Vacuous => false,
+        };
+        if agree { Ok(()) } else { Err(TestCaseError::fail(format!("{outcome:#?}"))) }
+    });
+    if let Err(error) = result {
+        panic!("{error}");
+    }
+    assert!(tally.get().iter().all(|count| *count >= 1), "one-sided (proved, refuted, by lenders): {:?}", tally.get());
 }

@@ -5,10 +5,7 @@ use std::collections::BTreeSet;
 use super::{Item, Plan};
 use crate::model::algebra::Comparison;
 use crate::model::claim::Claim;
-use crate::model::net::PortMatch;
-use crate::model::options::NamedPortScope;
 use crate::model::plugin::Plugin;
-use crate::model::policy::{Policy, Ports};
 use crate::model::workload::Cluster;
 use crate::model::world::{Existence, World};
 
@@ -23,9 +20,6 @@ impl Plan {
         for cluster in &self.clusters {
             all.extend(cluster_assumptions(cluster));
         }
-        if self.items.iter().any(|item| self.compares_named_ports(item)) {
-            all.push("policies are compared as if a named port opened only the pods that declare it (R27; not so on AWS VPC CNI)".to_owned());
-        }
         if self.items.iter().any(compares_sets) {
             all.push(
                 "sets of policies are compared each alone: no other policy of the manifests plays a part".to_owned(),
@@ -35,26 +29,10 @@ impl Plan {
         all.retain(|words| seen.insert(words.clone()));
         all
     }
-
-    /// Whether the item compares policies where named ports and the plugin could make a difference.
-    fn compares_named_ports(&self, item: &Item) -> bool {
-        let may_lend = self
-            .worlds
-            .get(item.world)
-            .is_some_and(|world| world.options().most.named_port_scope == NamedPortScope::Union);
-        may_lend && matches!(item.claim, Claim::Compared(_)) && self.cluster(item).policies.iter().any(names_a_port)
-    }
 }
 
 fn compares_sets(item: &Item) -> bool {
     matches!(item.claim, Claim::Compared(Comparison::Sets { .. }))
-}
-
-fn names_a_port(policy: &Policy) -> bool {
-    policy.ingress.iter().chain(&policy.egress).flatten().any(|rule| match &rule.ports {
-        Ports::All => false,
-        Ports::AnyOf(items) => items.iter().any(|item| matches!(item.ports, PortMatch::Named(_))),
-    })
 }
 
 fn world_assumptions(world: &World) -> Vec<String> {

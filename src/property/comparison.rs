@@ -6,7 +6,8 @@
 use crate::model::algebra::{Comparison, Gap};
 use crate::model::claim::Claim;
 use crate::model::net::PortMatch;
-use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options};
+use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, NamedPortScope, Options};
+use crate::model::plugin::OptionSpace;
 use crate::model::policy::{Direction, Peer, PeerKind, Peers, Ports, Rule};
 use crate::model::workload::Cluster;
 use crate::model::world::World;
@@ -31,7 +32,7 @@ pub fn questions_of_gap(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Clai
     plugins.map(|options| Claim::NoGap { gap: gap.clone(), options }).collect()
 }
 
-/// Every combination of choices that can matter to the gap: R22, R26 and R28 where some rule is
+/// Every combination of choices that can matter to the gap: R22 and R26 to R28 where some rule is
 /// written that feels them. Isolation and overlap look at labels and namespaces alone.
 ///
 /// Between a pod and its own node (R31, R32), and at one address (R30), two sets of policies differ only where
@@ -68,7 +69,18 @@ fn plugins(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Options> {
         let open = left_open(choices, most, least);
         all = combined(&all, open, |options, choice| options.egress_named_port_any = choice);
     }
+    if rules.any(names_a_port) {
+        all = combined(&all, scopes(&space), |options, scope| options.named_port_scope = scope);
+    }
     all
+}
+
+/// R27: what the world leaves open, what every conformant plugin does first.
+fn scopes(space: &OptionSpace) -> Vec<NamedPortScope> {
+    let open = [NamedPortScope::Destination, NamedPortScope::Union];
+    open.into_iter()
+        .filter(|scope| [space.most.named_port_scope, space.least.named_port_scope].contains(scope))
+        .collect()
 }
 
 /// The rules that a gap is about.
@@ -124,6 +136,7 @@ pub(super) fn other_end(options: &Options, world: &World) -> Options {
         host_network: turned(options.host_network, most.host_network, least.host_network),
         ipblock_matches: turned(options.ipblock_matches, most.ipblock_matches, least.ipblock_matches),
         end_port: turned(options.end_port, most.end_port, least.end_port),
+        named_port_scope: turned(options.named_port_scope, most.named_port_scope, least.named_port_scope),
         egress_named_port_any: turned(
             options.egress_named_port_any,
             most.egress_named_port_any,
@@ -171,8 +184,13 @@ fn has_range(rule: &Rule) -> bool {
     has_ports(rule, |ports| matches!(ports, PortMatch::Range(first, last) if first != last))
 }
 
+/// R27.
+fn names_a_port(rule: &Rule) -> bool {
+    has_ports(rule, |ports| matches!(ports, PortMatch::Named(_)))
+}
+
 /// R28: a named port in a rule that names no pods.
 fn names_a_port_of_anything(rule: &Rule) -> bool {
     let names_pods = peers(rule).iter().any(|peer| matches!(peer.kind, PeerKind::Pods { .. }));
-    !names_pods && has_ports(rule, |ports| matches!(ports, PortMatch::Named(_)))
+    !names_pods && names_a_port(rule)
 }

@@ -2,7 +2,7 @@
 //!
 //! `prove` alone calls this module.
 
-use super::group::{Asked, Asker, First, Group};
+use super::group::{Asked, Asker, First, Found, Group};
 use super::{Job, ends};
 use crate::error::Error;
 use crate::model::claim::Claim;
@@ -31,7 +31,7 @@ pub(super) fn conclude(asker: &Asker<'_>, job: &Job<'_>, first: First) -> Result
 pub(super) fn under(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: First) -> Result<Outcome, Error> {
     match first {
         First::None(pillars) => Ok(none_found(job.claim, pillars)),
-        First::Some(flow) => found(asker, job, options, *flow),
+        First::Some(first) => found(asker, job, options, *first),
         First::AboutNothing if job.allow_vacuous => Ok(Outcome::Proved(Proof { vacuous: true, ..Proof::default() })),
         First::AboutNothing => Ok(Outcome::Vacuous),
         First::Stolen | First::Unknown => Ok(unknown(asker)),
@@ -52,8 +52,8 @@ fn unknown(asker: &Asker<'_>) -> Outcome {
 }
 
 /// A case: look for the most telling one, and let the reference semantics judge it.
-fn found(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: Flow) -> Result<Outcome, Error> {
-    let flow = preferred(asker, job, options)?.unwrap_or(first);
+fn found(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: Found) -> Result<Outcome, Error> {
+    let Found { flow, further } = preferred(asker, job, options)?.unwrap_or(first);
     let judge = Judge { cluster: job.cluster, claim: job.claim };
     if judge.is_sought(options, &flow) {
         return shown(asker, job, &judge, options, (flow, Vec::new()));
@@ -61,6 +61,7 @@ fn found(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: Flow) -> Re
     // R27: pods that nobody has declared may lend their port numbers.
     let lent = match job.claim {
         Claim::NoneCanReach(_) => lenders::find(&judge, job.world, options, &flow),
+        Claim::NoGap { .. } => lenders::confirmed(&judge, options, &flow, further),
         _ => None,
     };
     let Some((flow, lenders)) = lent else {
@@ -108,7 +109,7 @@ fn holds_otherwise(asker: &Asker<'_>, job: &Job<'_>, needs: &Needs) -> Result<bo
 
 /// A case of what exists, the more of it the better: asked with all declared workloads as ends. `None`
 /// where the time limit is met.
-fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Option<Flow>, Error> {
+fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Option<Found>, Error> {
     let query = Query::new(Setting {
         cluster: job.cluster,
         world: job.world,
@@ -129,8 +130,8 @@ fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Opti
         }
         for preference in preferences(&query, job.claim) {
             let exists = query.check_assuming(asker.session, &preference) == Answer::Sat;
-            if exists && let Asked::Case(flow) = asker.legal_case(&query, &preference)? {
-                return Ok(Some(*flow));
+            if exists && let Asked::Case(found) = asker.legal_case(&query, &preference)? {
+                return Ok(Some(*found));
             }
         }
         Ok(None)
@@ -151,13 +152,23 @@ fn preferences(query: &Query<'_>, claim: &Claim) -> Vec<Vec<Statement>> {
     };
     let mut telling = vec![vec![source(), destination()], exists(), vec![destination()], vec![source()], vec![]];
     // Better still if no pod is needed beside the two ends (R27).
-    if matches!(claim, Claim::NoneCanReach(_)) && query.can_lend() {
-        let alone = |mut wanted: Vec<Statement>| {
-            wanted.push(query.allowed());
+    if let Some(alone) = without_further_pods(query, claim) {
+        let with = |mut wanted: Vec<Statement>| {
+            wanted.push(alone.clone());
             wanted
         };
-        let plain: Vec<_> = telling.iter().cloned().map(alone).collect();
+        let plain: Vec<_> = telling.iter().cloned().map(with).collect();
         telling.splice(0..0, plain);
     }
     telling
+}
+
+/// That the case needs no pod beside the two ends, where such a pod can make a difference.
+fn without_further_pods(query: &Query<'_>, claim: &Claim) -> Option<Statement> {
+    query.can_lend().then_some(())?;
+    match claim {
+        Claim::NoneCanReach(_) => Some(query.allowed()),
+        Claim::NoGap { .. } => Some(query.without_lenders()),
+        _ => None,
+    }
 }

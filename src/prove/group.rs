@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::{Job, ends};
 use crate::error::Error;
 use crate::model::claim::Claim;
-use crate::model::net::Flow;
+use crate::model::net::{Flow, PodEnd};
 use crate::model::options::Options;
 use crate::outcome::{Part, Pillar};
 use crate::property;
@@ -22,6 +22,13 @@ const MOST_POLICIES: usize = 64;
 /// The most claims that share a ground, so that the work can be shared out.
 const MOST_CLAIMS: usize = 32;
 
+/// What the solver found.
+pub(super) struct Found {
+    pub(super) flow: Flow,
+    /// Pods beside its two ends that lend a port number to it (R27).
+    pub(super) further: Vec<PodEnd>,
+}
+
 /// The solver's first word on a property.
 pub(super) enum First {
     /// The world has no flow or pod that the claim is about.
@@ -29,7 +36,7 @@ pub(super) enum First {
     /// No case; the policies that it rests on.
     None(Vec<Pillar>),
     /// A case, not yet the most telling one.
-    Some(Box<Flow>),
+    Some(Box<Found>),
     /// A case in which somebody has the address of a declared pod that was not in question.
     Stolen,
     /// The time limit was met.
@@ -41,7 +48,7 @@ pub(super) enum Asked {
     /// There is no such case.
     No,
     /// This one.
-    Case(Box<Flow>),
+    Case(Box<Found>),
     /// Only one in which somebody has the address of a declared pod that was not in question.
     Stolen,
     /// The time limit was met.
@@ -192,7 +199,7 @@ impl Asker<'_> {
         }
         Ok(match self.ask(query, sought, is_all)? {
             Asked::No => First::None(self.pillars(query, job.claim)),
-            Asked::Case(flow) => First::Some(flow),
+            Asked::Case(found) => First::Some(found),
             Asked::Stolen => First::Stolen,
             Asked::Unknown => First::Unknown,
         })
@@ -224,8 +231,12 @@ impl Asker<'_> {
     /// The case of the last Sat, once none of its ends has another's address.
     pub(super) fn legal_case(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Asked, Error> {
         loop {
-            let flow = Model::of(query, self.session)?.flow();
-            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else { return Ok(Asked::Case(Box::new(flow))) };
+            let model = Model::of(query, self.session)?;
+            let flow = model.flow();
+            let Some(forbidden) = query.forbid_stolen_addresses(&flow) else {
+                let further = model.lenders();
+                return Ok(Asked::Case(Box::new(Found { flow, further })));
+            };
             self.session.assert(&forbidden);
             match query.check_assuming(self.session, assumed) {
                 Answer::Unsat => return Ok(Asked::No),

@@ -152,7 +152,7 @@ impl Words<'_> {
                 differs: Some(self.differs(gap)),
                 ..common(
                     self.end(&flow.destination),
-                    self.today(&[&flow.source, &flow.destination], &[], "could open this"),
+                    self.today(&[&flow.source, &flow.destination], &counterexample.further, "could open this"),
                 )
             },
             Case::Verdicts { flow, allows, denies } => CaseReport {

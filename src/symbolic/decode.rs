@@ -9,6 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use z3::ast::BV;
 
 use super::end::{ABSENT, EXTERNAL, HYPOTHETICAL, NODE, POD, SymbolicEnd, UNLISTED_NODES, label_value, protocol_value};
+use super::lender::Lender;
 use super::query::Query;
 use super::solver::{Session, Statement};
 use super::term::{Choice, Term};
@@ -50,6 +51,19 @@ impl<'q, 'a> Model<'q, 'a> {
             protocol,
             port,
         }
+    }
+
+    /// Pods beside the two ends that lend the flow's port, in this model (R27).
+    #[must_use]
+    pub fn lenders(&self) -> Vec<PodEnd> {
+        let flow = self.flow();
+        let existing = self.query.lenders.iter().enumerate().filter(|(_, lender)| self.holds(&lender.exists));
+        let pod = |(at, lender): (usize, &Lender)| {
+            let role = format!("further-{}", at + 1);
+            let address = flow.destination.address();
+            PodEnd { name: role.clone(), ..self.hypothetical(&lender.pod, &role, address, flow.protocol, flow.port) }
+        };
+        existing.map(pod).collect()
     }
 
     fn end(&self, end: &SymbolicEnd, role: &str, protocol: Protocol, port: u16) -> End {
@@ -120,8 +134,12 @@ impl<'q, 'a> Model<'q, 'a> {
     }
 
     fn fresh_namespace(&self, role: &str) -> String {
-        let first = if role == "source" { "new-namespace" } else { "other-new-namespace" };
-        unused(first, |name| self.query.universe.place(name).is_some())
+        let first = match role {
+            "source" => "new-namespace".to_owned(),
+            "destination" => "other-new-namespace".to_owned(),
+            further => format!("{further}-namespace"),
+        };
+        unused(&first, |name| self.query.universe.place(name).is_some())
     }
 
     fn labels(&self, labels: &BTreeMap<String, Choice>, keys: &Keys) -> Labels {

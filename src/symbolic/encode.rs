@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::end::{SymbolicEnd, Wire};
+use super::lender::Lender;
 use super::slice::Slice;
 use super::term::Term;
 use super::universe::Universe;
@@ -43,6 +44,8 @@ pub(crate) struct Encoder<'a> {
     pub(crate) guarding: Guarding,
     /// The world, where pods that nobody has declared may lend their port numbers (R27).
     pub(crate) further: Option<&'a World>,
+    /// Pods beside the two ends that may lend theirs, where the same ones lend to both sides of a question.
+    pub(crate) lenders: &'a [Lender],
     /// Whether nodes can be ends at all.
     pub(crate) nodes: bool,
     pub(crate) guards: &'a RefCell<BTreeMap<Part, Term>>,
@@ -249,7 +252,8 @@ impl<'a> Encoder<'a> {
             NamedPortScope::Destination => own,
             NamedPortScope::Union => {
                 let lent = self.lent(policy, direction, rule, name, protocol);
-                own.or(is_pod.and(lent.or(self.lent_by_further(policy, direction, rule))))
+                let by_lenders = self.lent_by_lenders(policy, direction, rule, name, protocol);
+                own.or(is_pod.and(Term::any([lent, self.lent_by_further(policy, direction, rule), by_lenders])))
             }
         };
         if direction == Direction::Ingress || has_pod_peer(rule) {

@@ -291,16 +291,19 @@ pub(crate) fn distinct(source: &SymbolicEnd, destination: &SymbolicEnd, universe
     let addresses = on_one_node.or(addresses_differ(source, destination, universe, wire));
     let twice = |(at, _): (usize, &Identity)| source.identity.is(at + 1).and(destination.identity.is(at + 1)).not();
     let singles = universe.identities.iter().enumerate().filter(|(_, identity)| identity.single).map(twice);
-    let unknown = |(_, value): &(usize, &NamespaceValue)| matches!(value, NamespaceValue::Unknown(_));
-    let one_namespace = universe.namespaces.iter().enumerate().filter(unknown).map(|(place, _)| {
-        let labels = source
-            .namespace_labels
-            .iter()
-            .filter_map(|(key, label)| destination.namespace_labels.get(key).map(|other| label.same_as(other)));
-        source.namespace.is(place).and(destination.namespace.is(place)).implies(Term::all(labels))
-    });
     let same_node = source.is_node().and(destination.is_node()).implies(source.node.same_as(&destination.node).not());
-    Term::all(singles.chain(one_namespace).chain([addresses, same_node]))
+    Term::all(singles.chain([one_namespace(source, destination, universe), addresses, same_node]))
+}
+
+/// Where both live in one namespace that no manifest declares, it has one set of labels.
+pub(crate) fn one_namespace(one: &SymbolicEnd, other: &SymbolicEnd, universe: &Universe) -> Term {
+    let unknown = |(_, value): &(usize, &NamespaceValue)| matches!(value, NamespaceValue::Unknown(_));
+    let same_labels = |(place, _)| {
+        let labels = one.namespace_labels.iter();
+        let labels = labels.filter_map(|(key, label)| Some(label.same_as(other.namespace_labels.get(key)?)));
+        one.namespace.is(place).and(other.namespace.is(place)).implies(Term::all(labels))
+    };
+    Term::all(universe.namespaces.iter().enumerate().filter(unknown).map(same_labels))
 }
 
 /// Left to `decode` in a family in which nothing looks at addresses: there are enough of them.

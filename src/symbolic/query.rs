@@ -12,6 +12,7 @@ use z3::ast::Bool;
 
 use super::encode::{Encoder, Guarding, Part};
 use super::end::{SymbolicEnd, UNLISTED_NODES, Wire, distinct};
+use super::lender::Lender;
 use super::slice::Slice;
 use super::solver::{Answer, Session, Statement};
 use super::term::Term;
@@ -50,6 +51,8 @@ pub struct Query<'a> {
     pub(crate) source: SymbolicEnd,
     pub(crate) destination: SymbolicEnd,
     pub(crate) wire: Wire,
+    /// Pods beside the two ends that lend port numbers, where a comparison can feel them (R27).
+    pub(crate) lenders: Vec<Lender>,
     guards: RefCell<BTreeMap<Part, Term>>,
 }
 
@@ -63,6 +66,7 @@ impl<'a> Query<'a> {
             source: SymbolicEnd::new("source", setting.world, &universe),
             destination: SymbolicEnd::new("destination", setting.world, &universe),
             wire: Wire::new(),
+            lenders: lenders(&setting, &universe),
             guards: RefCell::default(),
             universe,
             setting,
@@ -78,6 +82,7 @@ impl<'a> Query<'a> {
     fn encoder(&self, further: Option<&'a World>) -> Encoder<'_> {
         Encoder {
             further,
+            lenders: &self.lenders,
             cluster: self.setting.cluster,
             options: &self.setting.options,
             slice: &self.setting.slice,
@@ -96,7 +101,17 @@ impl<'a> Query<'a> {
     pub fn legal_flow(&self) -> Statement {
         let ends = [&self.source, &self.destination].map(|end| self.legal_end(end));
         let apart = distinct(&self.source, &self.destination, &self.universe, &self.wire);
-        Statement(Term::all(ends).and(apart).and(self.wire.legal()))
+        Statement(Term::all(ends.into_iter().chain([apart, self.wire.legal(), self.legal_lenders()])))
+    }
+
+    fn legal_lenders(&self) -> Term {
+        let Setting { cluster, world, .. } = self.setting;
+        let legal = |(at, lender): (usize, &Lender)| {
+            let before = self.lenders.iter().take(at).map(|other| &other.pod);
+            let others: Vec<_> = [&self.source, &self.destination].into_iter().chain(before).collect();
+            lender.legal(&others, cluster, world, &self.universe, &self.wire)
+        };
+        Term::all(self.lenders.iter().enumerate().map(legal))
     }
 
     /// The destination end can exist in the world. For questions about a single pod.
@@ -125,8 +140,13 @@ impl<'a> Query<'a> {
     /// Whether pods that nobody has declared can make a difference to a flow which they are no end of.
     #[must_use]
     pub fn can_lend(&self) -> bool {
-        let union = self.setting.options.named_port_scope == NamedPortScope::Union;
-        union && self.setting.world.pods == Existence::Any && !self.universe.port_names.is_empty()
+        can_lend(&self.setting, &self.universe)
+    }
+
+    /// No pod beside the two ends lends a port number.
+    #[must_use]
+    pub fn without_lenders(&self) -> Statement {
+        Statement(Term::any(self.lenders.iter().map(|lender| lender.exists.clone())).not())
     }
 
     /// The flow is one of these.
@@ -272,6 +292,23 @@ impl<'a> Query<'a> {
         let guards = self.guards.borrow();
         parts.iter().filter_map(|part| guards.get(part)).map(Term::to_bool).collect()
     }
+}
+
+/// R27.
+fn can_lend(setting: &Setting<'_>, universe: &Universe) -> bool {
+    let union = setting.options.named_port_scope == NamedPortScope::Union;
+    union && setting.world.pods == Existence::Any && !universe.port_names.is_empty()
+}
+
+/// For a comparison one lender for each side of a flow that it is about; none for any other claim.
+fn lenders(setting: &Setting<'_>, universe: &Universe) -> Vec<Lender> {
+    let sides = |claim: &&Claim| match claim {
+        Claim::NoGap { gap: Gap::Verdict { .. }, .. } => 2,
+        Claim::NoGap { gap: Gap::Admission { .. }, .. } => 1,
+        _ => 0,
+    };
+    let count = setting.claims.iter().map(sides).max().filter(|_| can_lend(setting, universe)).unwrap_or(0);
+    (1..=count).map(|at| Lender::new(&format!("lender {at}"), setting.world, universe)).collect()
 }
 
 /// Whether the end has an address that belongs to a declared pod or node, and to it not: the mirror of

@@ -34,12 +34,49 @@ pub fn find(judge: &Judge<'_>, world: &World, options: &Options, flow: &Flow) ->
     })
 }
 
+/// The flow, on a familiar port where one will do, with those of these pods that it needs and no more of their
+/// labels than it needs; `None` where they do not make it what was sought.
+#[must_use]
+pub fn confirmed(judge: &Judge<'_>, options: &Options, flow: &Flow, pods: Vec<PodEnd>) -> Option<(Flow, Vec<Lender>)> {
+    let origin = judge.cluster.policies.first()?.origin;
+    let mut flows = shrink::on_familiar_ports(judge, flow);
+    flows.push(flow.clone());
+    flows.into_iter().find_map(|flow| {
+        let all = pods.iter().map(|pod| Lender { pod: on_port(pod, &flow), origin }).collect();
+        let mut needed = few(judge, options, &flow, all)?;
+        drop_labels(judge, options, &flow, &mut needed);
+        Some((flow, needed))
+    })
+}
+
+/// The pod, giving the flow's port the names that it has for its own.
+fn on_port(pod: &PodEnd, flow: &Flow) -> PodEnd {
+    let port = |port: &ContainerPort| ContainerPort { number: flow.port, protocol: flow.protocol, ..port.clone() };
+    PodEnd { ports: pod.ports.iter().map(port).collect(), ..pod.clone() }
+}
+
+fn drop_labels(judge: &Judge<'_>, options: &Options, flow: &Flow, lenders: &mut [Lender]) {
+    for at in 0..lenders.len() {
+        let keys: Vec<String> = lenders.get(at).map_or_else(Vec::new, |one| one.pod.labels.keys().cloned().collect());
+        for key in keys {
+            let Some(value) = lenders.get_mut(at).and_then(|one| one.pod.labels.remove(&key)) else { continue };
+            if !is_enough(judge, options, flow, lenders)
+                && let Some(one) = lenders.get_mut(at)
+            {
+                one.pod.labels.insert(key, value);
+            }
+        }
+    }
+}
+
+fn is_enough(judge: &Judge<'_>, options: &Options, flow: &Flow, lenders: &[Lender]) -> bool {
+    let cluster = with(judge.cluster, lenders, flow);
+    Judge { cluster: &cluster, claim: judge.claim }.is_sought(options, flow)
+}
+
 /// Those of the pods that the flow needs; `None` where all of them are not enough.
 fn few(judge: &Judge<'_>, options: &Options, flow: &Flow, all: Vec<Lender>) -> Option<Vec<Lender>> {
-    let is_enough = |lenders: &[Lender]| {
-        let cluster = with(judge.cluster, lenders, flow);
-        Judge { cluster: &cluster, claim: judge.claim }.is_sought(options, flow)
-    };
+    let is_enough = |lenders: &[Lender]| is_enough(judge, options, flow, lenders);
     is_enough(&all).then_some(())?;
     let mut needed = all;
     let mut at = 0;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use netverify::language::{Names, parse, resolve};
 use netverify::manifest::{Settings, assemble, read_text};
 use netverify::model::net::Protocol;
-use netverify::model::options::{EndPort, IpBlockMatches};
+use netverify::model::options::{EndPort, IpBlockMatches, NamedPortScope};
 use netverify::model::plugin::Choice;
-use netverify::model::world::World;
+use netverify::model::world::{Trust, World};
 use netverify::outcome::{Case, Counterexample, Outcome, Part};
 use netverify::source::{Origin, SourceMap, Span};
 
@@ -188,4 +188,30 @@ fn only_what_the_world_leaves_open_is_asked() {
     }
     let external = |matches| World { external: true, ..fixed(Choice::IpBlockMatches(matches)) };
     assert!(!proved(external(IpBlockMatches::ExternalAndNodes), &block), "the question is asked at all");
+}
+
+/// R27: to most plugins a policy is its two halves together; to one that opens the numbers of a named port on all
+/// selected pods it opens more, for a pod of one half lends to those of the other.
+#[test]
+fn a_pod_that_could_exist_lends_its_number_to_one_side_only() {
+    let named = "ingress: [{ports: [{port: http}]}]";
+    let whole = format!("{{podSelector: {{}}, {named}}}");
+    let db = format!("{{podSelector: {{matchLabels: {{app: db}}}}, {named}}}");
+    let not = "podSelector: {matchExpressions: [{key: app, operator: NotIn, values: [db]}]}";
+    let rest = format!("{{{not}, {named}}}");
+    let policies = [("a", whole.as_str()), ("b", db.as_str()), ("c", rest.as_str())];
+    let sentence = "policy a is subsumed by policy b or policy c";
+    let under = |scope| World { choices: vec![Choice::NamedPortScope(scope)], ..World::default() };
+    let plain = ask_in(under(NamedPortScope::Destination), &policies, sentence);
+    assert!(matches!(plain, Outcome::Proved(_)), "{plain:#?}");
+    for (world, needs) in [(under(NamedPortScope::Union), false), (World::default(), true)] {
+        let Outcome::Refuted(refutation) = ask_in(world, &policies, sentence) else { panic!("{sentence}") };
+        let case = refutation.counterexample.unwrap();
+        assert_eq!((case.further.len(), case.today), (1, false), "{case:#?}");
+        assert_eq!(case.needs.iter().any(|need| need.contains("R27")), needs, "{case:#?}");
+    }
+    // Of a trusted namespace every pod is declared, and nothing is lent.
+    let trust = Trust { namespaces: ["x".to_owned()].into(), ..Trust::default() };
+    let trusted = ask_in(World { trust, ..World::default() }, &policies, sentence);
+    assert!(matches!(trusted, Outcome::Proved(_)), "{trusted:#?}");
 }

@@ -8,7 +8,7 @@ use netverify::manifest::{Settings, assemble_sets, read_text};
 use netverify::model::algebra::{Comparison, PolicySet, SetRelation};
 use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow};
-use netverify::model::options::{EndPort, Options, Treatment};
+use netverify::model::options::{EndPort, NamedPortScope, Options, Treatment};
 use netverify::model::plugin::Choice;
 use netverify::model::policy::{PeerKind, Peers, Policy, Rule};
 use netverify::model::workload::Cluster;
@@ -139,6 +139,7 @@ fn questions() -> BoxedStrategy<Question> {
         .prop_map(|(mut cluster, mut world, changes, relation, turned)| {
             // Nodes double the flows and the plugins.
             world.nodes &= turned && relation == SetRelation::NoMore;
+            world.choices.push(Choice::NamedPortScope(NamedPortScope::Destination));
             let count = cluster.policies.len();
             let second = cluster.policies.clone();
             let second = changes.into_iter().fold(second, |set, (kind, places)| changed(set, kind, places));

@@ -68,6 +68,12 @@ pub fn any_flow(
     })
 }
 
+/// The cluster as it is, and with one more pod that can exist and gives the flow's port names: each such pod.
+pub fn with_a_lender(question: &Question, options: &Options, flow: &Flow) -> Vec<Cluster> {
+    let search = Search { question, options, words: Spoken::of(question) };
+    std::iter::once(question.cluster.clone()).chain(search.with_one_lender(flow)).collect()
+}
+
 struct Search<'a> {
     question: &'a Question,
     options: &'a Options,
