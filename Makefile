@@ -5,12 +5,12 @@ NETVERIFY := target/release/netverify
 SPEC      ?= specs/rag.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test check fmt clippy deny doc mutants bench clean
+.PHONY: help setup build prove test second-opinion check fmt clippy deny doc mutants bench clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
 	@echo
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Get what the build needs: Z3, pkg-config, a C++ toolchain
 	@scripts/setup.sh
@@ -23,6 +23,9 @@ prove: build ## Prove the RAG platform (another spec: make prove SPEC=specs/eigh
 
 test: setup ## Run all tests
 	@$(CARGO) test --locked
+
+second-opinion: setup ## Put the solver's questions to cvc5, and run all tests with the newest Z3
+	@scripts/second-opinion.sh
 
 check: setup fmt clippy deny doc ## Check format, lints, dependencies and documentation
 

@@ -3,10 +3,15 @@
 //! The only module that knows `clap`. [`run`] turns arguments into an exit code; `main` does no more
 //! than hand it the arguments and the streams.
 
+mod dump;
 mod explain;
+mod interrupt;
+mod names;
 mod prove;
 mod query;
 mod shared;
+#[cfg(test)]
+mod tests;
 mod vacuous;
 
 use std::io::Write;
@@ -21,7 +26,7 @@ use crate::report::text::Style;
 #[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
     after_help = "Exit codes: 0 all proved or answered, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
-    3 not decided within the time limit and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
+    3 not decided within the limits or interrupted, and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -47,7 +52,7 @@ pub enum ExitCode {
     Refuted = 1,
     /// The command line, a spec or a manifest is at fault; or netverify could not do its job.
     Fault = 2,
-    /// Something is not decided, and nothing refuted.
+    /// Something is not decided, within the limits or because of an interruption, and nothing refuted.
     Unknown = 3,
     /// The two semantics disagree: a bug in netverify.
     Disagreement = 4,

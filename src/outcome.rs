@@ -20,8 +20,30 @@ pub enum Outcome {
     Unknown(Reason),
     /// It is about nothing: no flow or pod of the world is meant.
     Vacuous,
-    /// The two semantics disagree: a bug in netverify, with the flow they disagree about.
-    Disagreement(Box<Counterexample>),
+    /// The two semantics disagree: a bug in netverify.
+    Disagreement(Box<Disagreement>),
+}
+
+/// What the two semantics disagree about, and what each of them holds of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Disagreement {
+    /// The case: the solver's, with the reasons of the reference semantics.
+    pub case: Counterexample,
+    /// The policies that isolate an end of it by the solver; `None` where it does not say.
+    pub solver: Option<Vec<Isolating>>,
+    /// The same by the reference semantics.
+    pub reference: Vec<Isolating>,
+}
+
+/// A policy that isolates a pod of a case.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Isolating {
+    /// The policy, by its index in the cluster.
+    pub policy: usize,
+    /// For which direction.
+    pub direction: Direction,
+    /// Whether a rule of it admits the flow.
+    pub admits: bool,
 }
 
 /// Why a property is not decided, in words.

@@ -6,9 +6,11 @@
 
 mod compare;
 mod conclude;
+mod doubt;
 mod ends;
 mod group;
 mod plugins;
+mod record;
 
 use std::cell::OnceCell;
 use std::time::{Duration, Instant};
@@ -22,6 +24,9 @@ use crate::model::world::World;
 use crate::outcome::{Outcome, Reason};
 use crate::symbolic::{self, Session};
 use group::{Asker, Group};
+
+pub use crate::symbolic::{Answer, Interrupt};
+pub use record::{Asks, Question, Recorder};
 
 /// One claim about one cluster.
 #[derive(Clone, Copy, Debug)]
@@ -48,12 +53,25 @@ pub struct Answered {
 /// How many properties are worth a solver of their own: starting one takes about as long as these.
 const WORTH_A_SOLVER: usize = 24;
 
+/// What each property may cost, and who may end the run.
+#[derive(Clone, Debug)]
+struct Limits {
+    /// The time for each property.
+    timeout: Duration,
+    /// The memory of Z3, in megabytes, of all threads together.
+    memory: u32,
+    interrupt: Interrupt,
+}
+
+/// As much memory as Z3 may hold unless somebody says otherwise, in megabytes.
+pub const DEFAULT_MEMORY: u32 = 4096;
+
 /// Threads with a solver each.
 pub struct Prover {
     /// One thread, whose solver is started at once.
     first: rayon::ThreadPool,
     threads: usize,
-    timeout: Duration,
+    limits: Limits,
 }
 
 thread_local! {
@@ -72,7 +90,24 @@ impl Prover {
     pub fn new(threads: usize, timeout: Duration) -> Result<Prover, Error> {
         let first = pool(1)?;
         first.spawn(symbolic::warm_up);
-        Ok(Prover { first, threads, timeout })
+        let limits = Limits { timeout, memory: DEFAULT_MEMORY, interrupt: Interrupt::default() };
+        Ok(Prover { first, threads, limits })
+    }
+
+    /// Lets Z3 hold at most so many megabytes, of all threads together. A property that needs more is
+    /// Unknown; so may be one that is decided at the same time.
+    #[must_use]
+    pub fn with_memory_limit(mut self, megabytes: u32) -> Prover {
+        self.limits.memory = megabytes;
+        self
+    }
+
+    /// Ends early once this is set: what is not decided by then is Unknown. A solver that was stopped in
+    /// the middle of a question is not used again, so a process that goes on needs other threads.
+    #[must_use]
+    pub fn with_interrupt(mut self, interrupt: Interrupt) -> Prover {
+        self.limits.interrupt = interrupt;
+        self
     }
 
     /// Decides every job; the answers come in the order of the jobs. Few jobs stay on the first thread,
@@ -82,8 +117,16 @@ impl Prover {
     /// [`Error::Solver`] where the solver does not start or fails, [`Error::Threads`] where the
     /// operating system gives no threads.
     pub fn prove(&self, jobs: &[Job<'_>]) -> Result<Vec<Answered>, Error> {
+        self.prove_recorded(jobs, None)
+    }
+
+    /// The same, and every question that decides a property is shown to the recorder.
+    ///
+    /// # Errors
+    /// Those of [`Prover::prove`], and those of the recorder.
+    pub fn prove_recorded(&self, jobs: &[Job<'_>], recorder: Option<&Recorder<'_>>) -> Result<Vec<Answered>, Error> {
         let groups = group::groups(jobs);
-        let decide = |group| with_session(|session| answers(session, self.timeout, group));
+        let decide = |group| with_session(|session| answers(session, &self.limits, recorder, group));
         let answered: Result<Vec<_>, Error> = if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
             self.first.install(|| groups.iter().map(decide).collect())
         } else {
@@ -111,16 +154,33 @@ fn with_session<T>(work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T,
 }
 
 /// The answers to a group, each with its place in the run.
-fn answers(session: &Session, timeout: Duration, group: &Group<'_>) -> Result<Vec<(usize, Answered)>, Error> {
-    let asker = Asker { session, timeout };
+fn answers(
+    session: &Session,
+    limits: &Limits,
+    recorder: Option<&Recorder<'_>>,
+    group: &Group<'_>,
+) -> Result<Vec<(usize, Answered)>, Error> {
+    session.heed(&limits.interrupt);
+    session.limit_memory(limits.memory);
+    let asker = Asker { session, limits, left: limits.timeout, at: 0, recorder, elsewhere: false };
+    if recorder.is_none() {
+        return answers_within(&asker, group);
+    }
+    session.start_recording();
+    let answers = answers_within(&asker, group);
+    session.stop_recording();
+    answers
+}
+
+fn answers_within(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, Answered)>, Error> {
     if let [(at, job)] = group.members.as_slice()
         && let Claim::Compared(comparison) = job.claim
     {
         let start = Instant::now();
-        let outcome = compare::compare(&asker, job, comparison)?;
+        let outcome = compare::compare(&Asker { at: *at, ..*asker }, job, comparison)?;
         return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed() })]);
     }
-    plugins::under_each(&asker, group)
+    plugins::under_each(asker, group)
 }
 
 /// The answers to a group under its one plugin, each with its place in the run.
@@ -129,8 +189,9 @@ fn under_one_plugin(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, 
     let first = group.first_answers(asker)?;
     let conclude = |((first, spent), (at, job)): ((group::First, Duration), &(usize, Job<'_>))| {
         let start = Instant::now();
-        asker.session.start_clock(Some(asker.timeout.saturating_sub(spent)));
-        let outcome = conclude::under(asker, job, &group.options, first)?;
+        let left = asker.left.saturating_sub(spent);
+        asker.session.start_clock(Some(left));
+        let outcome = conclude::under(&Asker { at: *at, left, ..*asker }, job, &group.options, first)?;
         Ok((*at, Answered { outcome, elapsed: spent + start.elapsed() }))
     };
     first.into_iter().zip(&group.members).map(conclude).collect()
@@ -142,7 +203,16 @@ fn under_one_plugin(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, 
 /// # Errors
 /// [`Error::Solver`] where the solver does not start or fails.
 pub fn decide(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Error> {
+    decide_recorded(job, timeout, None)
+}
+
+/// The same, and every question that decides the claim is shown to the recorder.
+///
+/// # Errors
+/// Those of [`decide`], and those of the recorder.
+pub fn decide_recorded(job: &Job<'_>, timeout: Duration, recorder: Option<&Recorder<'_>>) -> Result<Outcome, Error> {
+    let limits = Limits { timeout, memory: DEFAULT_MEMORY, interrupt: Interrupt::default() };
     let group = Group::of_one(0, *job);
-    let answered = with_session(|session| answers(session, timeout, &group))?.pop();
+    let answered = with_session(|session| answers(session, &limits, recorder, &group))?.pop();
     Ok(answered.map_or_else(|| Outcome::Unknown(Reason("not asked".to_owned())), |(_, answered)| answered.outcome))
 }

@@ -5,9 +5,11 @@
 //! `docs/report-json.md`.
 
 pub mod build;
+mod disagreement;
 pub mod explain;
 pub mod json;
 pub mod query;
+pub mod smt2;
 pub mod text;
 
 use std::collections::BTreeMap;
@@ -118,7 +120,7 @@ pub enum AnswerReport {
     Disagreement {
         /// The case.
         case: Box<CaseReport>,
-        /// What the reference semantics says, in full.
+        /// What each of them holds of it, in lines for a person.
         trace: String,
     },
 }

@@ -35,6 +35,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("serde_yaml", &["manifest/yaml"]),
     ("k8s_openapi", &["manifest/", "manifest.rs"]),
     ("clap", &["cli/", "cli.rs"]),
+    ("signal_hook", &["cli/interrupt.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
     ("rayon", &["prove.rs", "manifest/", "manifest.rs"]),
     ("toml", &["spec/", "spec.rs"]),

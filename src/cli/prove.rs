@@ -6,14 +6,15 @@ use std::time::Instant;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::dump::Dump;
 use super::shared::{self, Format, Input, Limit, Output};
-use super::{ExitCode, Streams, vacuous, write};
+use super::{ExitCode, Streams, interrupt, names, vacuous, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
-use crate::plan::{Inputs, Item, Plan};
-use crate::prove::{Answered, Prover};
+use crate::plan::{Inputs, Plan};
+use crate::prove::Answered;
 use crate::report::{self, Report};
 use crate::source::SourceMap;
 use crate::symbolic;
@@ -47,11 +48,14 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIR")]
     witness_dir: Option<PathBuf>,
 
+    #[command(flatten)]
+    dump: Dump,
+
     /// Threads to work with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
 
-    /// Exit with 0 even if something is refuted or not decided
+    /// Exit with 0 even if something is refuted or not decided within the limits
     #[arg(long)]
     exit_zero: bool,
 
@@ -71,10 +75,12 @@ fn plugins() -> impl TypedValueParser<Value = Plugin> {
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let start = Instant::now();
     let threads = arguments.threads.map_or(0, usize::from);
-    let prover = Prover::new(threads, arguments.limit.timeout)?;
+    let prover = arguments.limit.prover(threads)?;
     let mut sources = SourceMap::default();
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
-    let answers = if plan.has_errors() { Vec::new() } else { prover.prove(&plan.jobs())? };
+    let interrupt = interrupt::on_signals();
+    let prover = prover.with_interrupt(interrupt.clone());
+    let answers = if plan.has_errors() { Vec::new() } else { arguments.dump.prove(&prover, &plan)? };
     plan.diagnostics.extend(about_nothing(&plan, &answers));
     diagnose(arguments, &plan, &sources, streams)?;
     if plan.has_errors() {
@@ -86,7 +92,9 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
     let rendered = render(arguments.output.format, &report, &sources, streams);
     write(streams.out, "standard output", &rendered)?;
-    Ok(exit_code(arguments.exit_zero, answers.iter().map(|answered| &answered.outcome)))
+    // Who ended the run early shall not take it for a whole one.
+    let exit_zero = arguments.exit_zero && !interrupt.is_set();
+    Ok(exit_code(exit_zero, answers.iter().map(|answered| &answered.outcome)))
 }
 
 fn inputs(arguments: &Arguments) -> Inputs {
@@ -167,13 +175,9 @@ fn write_witnesses(folder: &Path, plan: &Plan, answers: &[Answered]) -> Result<(
         move |source| Error::Write { path, source }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
-    let mut taken = std::collections::BTreeMap::new();
-    for (item, answered) in plan.items.iter().zip(answers) {
+    for ((item, answered), name) in plan.items.iter().zip(answers).zip(names::of_items(plan)) {
         let Some(counterexample) = counterexample(&answered.outcome) else { continue };
-        let name = witness_name(item);
-        // Two specs in different folders may bear one name.
-        let times = taken.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
-        let path = folder.join(if *times == 1 { format!("{name}.yaml") } else { format!("{name}-{times}.yaml") });
+        let path = folder.join(format!("{name}.yaml"));
         let header =
             format!("{}: {}\nMade by netverify: a pod that shows why this is refuted.", item.name, item.sentence);
         let text = witness::yaml::documents(plan.cluster(item), &header, counterexample);
@@ -189,17 +193,10 @@ fn counterexample(outcome: &Outcome) -> Option<&Counterexample> {
     }
 }
 
-/// `rag-as-published.step-3.embeddings-stay-home`.
-fn witness_name(item: &Item) -> String {
-    let spec = item.spec.as_deref().and_then(|path| Path::new(path).file_stem()?.to_str());
-    let parts = [spec, item.variant.as_deref(), Some(item.name.as_str())];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(".")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Case, Proof, Reason, Refutation};
+    use crate::outcome::{Case, Disagreement, Proof, Reason, Refutation};
 
     fn disagreement() -> Outcome {
         let namespace = crate::model::workload::Namespace::new("a", std::collections::BTreeMap::new());
@@ -214,13 +211,8 @@ mod tests {
             workload: None,
         };
         let case = Case::Open { pod: Box::new(pod), directions: Vec::new() };
-        Outcome::Disagreement(Box::new(Counterexample {
-            case,
-            today: false,
-            needs: Vec::new(),
-            blames: Vec::new(),
-            further: Vec::new(),
-        }))
+        let case = Counterexample { case, today: false, needs: Vec::new(), blames: Vec::new(), further: Vec::new() };
+        Outcome::Disagreement(Box::new(Disagreement { case, solver: None, reference: Vec::new() }))
     }
 
     #[test]

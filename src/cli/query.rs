@@ -2,8 +2,9 @@
 
 use clap::Args;
 
+use super::dump::Dump;
 use super::shared::{self, Format, Input, Limit, Output};
-use super::{ExitCode, Streams, vacuous, write};
+use super::{ExitCode, Streams, interrupt, vacuous, write};
 use crate::error::Error;
 use crate::eval::{self, Trace};
 use crate::language::Yes;
@@ -32,14 +33,18 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     limit: Limit,
+
+    #[command(flatten)]
+    dump: Dump,
 }
 
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
-    let prover = Prover::new(1, arguments.limit.timeout)?;
+    let prover = arguments.limit.prover(1)?;
     let mut sources = SourceMap::default();
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
-    let answers = if plan.has_errors() { Vec::new() } else { prover.prove(&plan.jobs())? };
+    let prover = prover.with_interrupt(interrupt::on_signals());
+    let answers = if plan.has_errors() { Vec::new() } else { arguments.dump.prove(&prover, &plan)? };
     let outcome = answers.first().map(|answered| &answered.outcome);
     // A question about nothing has no answer.
     plan.diagnostics.extend(vacuous::faults(&plan, &answers, |_| "the question is about nothing".to_owned()));

@@ -8,6 +8,7 @@ use super::{Streams, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::manifest::Settings;
+use crate::prove::{DEFAULT_MEMORY, Prover};
 use crate::report;
 use crate::source::SourceMap;
 
@@ -50,12 +51,23 @@ pub(super) enum Format {
     Json,
 }
 
-/// How long to think.
+/// How long to think, and with how much memory.
 #[derive(Debug, Args)]
 pub(super) struct Limit {
     /// Time limit a property or question, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub(super) timeout: Duration,
+    timeout: Duration,
+
+    /// Memory that the solver may hold, in megabytes
+    #[arg(long, value_name = "MB", default_value_t = DEFAULT_MEMORY, value_parser = clap::value_parser!(u32).range(16..=1_048_576))]
+    memory_limit: u32,
+}
+
+impl Limit {
+    /// A prover that keeps to the limits; `threads` of 0 means one a core.
+    pub(super) fn prover(&self, threads: usize) -> Result<Prover, Error> {
+        Ok(Prover::new(threads, self.timeout)?.with_memory_limit(self.memory_limit))
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

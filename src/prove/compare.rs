@@ -11,6 +11,7 @@ use crate::model::algebra::{Comparison, Gap, PolicySet, SetRelation};
 use crate::model::claim::Claim;
 use crate::outcome::{Counterexample, Outcome, Permits, Proof, Refutation, SetsAnswer};
 use crate::property;
+use crate::symbolic::Stop;
 
 /// The outcome of a job that compares policies: proved iff every gap is closed under every plugin, and
 /// then resting on all that closes them.
@@ -24,16 +25,18 @@ pub(super) fn compare(asker: &Asker<'_>, job: &Job<'_>, comparison: &Comparison)
     }
 }
 
-/// Whether nothing is found under any of these questions, in the time that began at `start`. An open gap refutes, even where another is not
-/// decided; a case that stands under any plugin is shown rather than one that needs a certain kind.
+/// Whether nothing is found under any of these questions, in the time that began at `start`. An open gap
+/// refutes, even where another is not decided; a case that stands under any plugin is shown rather than
+/// one that needs a certain kind.
 fn closed(asker: &Asker<'_>, job: &Job<'_>, start: Instant, questions: &[Claim]) -> Result<Outcome, Error> {
     let (mut rests_on, mut undecided, mut open) = (Vec::new(), None, None);
     for claim in questions {
-        if start.elapsed() > asker.timeout {
-            undecided = Some(conclude::conclude(asker, job, First::Unknown)?);
+        let left = asker.left.saturating_sub(start.elapsed());
+        if left.is_zero() {
+            undecided = Some(conclude::conclude(asker, job, First::Unknown(Stop::Time))?);
             break;
         }
-        match ask(asker, &Job { claim, ..*job })? {
+        match ask(&asker.with_time(left), &Job { claim, ..*job })? {
             Outcome::Proved(proof) => rests_on.extend(proof.rests_on),
             unknown @ Outcome::Unknown(_) => undecided = Some(unknown),
             refuted if open.is_none() && needs_a_plugin(&refuted) => open = Some(refuted),
@@ -104,7 +107,7 @@ fn needs_a_plugin(outcome: &Outcome) -> bool {
 }
 
 fn ask(asker: &Asker<'_>, job: &Job<'_>) -> Result<Outcome, Error> {
-    let group = Group::of_one(0, *job);
-    let first = group.first_answers(asker)?.pop().map_or(First::Unknown, |(first, _)| first);
+    let group = Group::of_one(asker.at, *job);
+    let first = group.first_answers(asker)?.pop().map_or(First::Stolen, |(first, _)| first);
     conclude::conclude(asker, job, first)
 }

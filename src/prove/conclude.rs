@@ -3,7 +3,7 @@
 //! `prove` alone calls this module.
 
 use super::group::{Asked, Asker, First, Found, Group};
-use super::{Job, ends};
+use super::{Job, doubt, ends};
 use crate::error::Error;
 use crate::model::claim::Claim;
 use crate::model::net::{Flow, PodEnd};
@@ -12,7 +12,7 @@ use crate::model::plugin::Choice;
 use crate::model::world::World;
 use crate::outcome::{Outcome, Pillar, Proof, Reason, Refutation};
 use crate::property;
-use crate::symbolic::{Answer, Query, Setting, Slice, Statement};
+use crate::symbolic::{Answer, Query, Setting, Slice, Statement, Stop};
 use crate::witness::needs::{self, Needs};
 use crate::witness::{Judge, lenders, shrink};
 
@@ -34,7 +34,8 @@ pub(super) fn under(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: 
         First::Some(first) => found(asker, job, options, *first),
         First::AboutNothing if job.allow_vacuous => Ok(Outcome::Proved(Proof { vacuous: true, ..Proof::default() })),
         First::AboutNothing => Ok(Outcome::Vacuous),
-        First::Stolen | First::Unknown => Ok(unknown(asker)),
+        First::Stolen => Ok(unknown(asker, &Stop::Time)),
+        First::Unknown(stop) => Ok(unknown(asker, &stop)),
     }
 }
 
@@ -46,9 +47,14 @@ fn none_found(claim: &Claim, pillars: Vec<Pillar>) -> Outcome {
     }
 }
 
-fn unknown(asker: &Asker<'_>) -> Outcome {
-    let seconds = asker.timeout.as_secs_f64();
-    Outcome::Unknown(Reason(format!("not decided within {seconds} s; --timeout gives it more time")))
+fn unknown(asker: &Asker<'_>, stop: &Stop) -> Outcome {
+    let (seconds, megabytes) = (asker.limits.timeout.as_secs_f64(), asker.limits.memory);
+    Outcome::Unknown(Reason(match stop {
+        Stop::Time => format!("not decided within {seconds} s; --timeout gives it more time"),
+        Stop::Memory => format!("not decided within {megabytes} MB of memory; --memory-limit gives the solver more"),
+        Stop::Interrupted => "not decided: interrupted".to_owned(),
+        Stop::GaveUp(words) => format!("not decided: Z3 gave up ({words}); please report it with the manifests"),
+    }))
 }
 
 /// A case: look for the most telling one, and let the reference semantics judge it.
@@ -65,8 +71,7 @@ fn found(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: Found) -> R
         _ => None,
     };
     let Some((flow, lenders)) = lent else {
-        let needs = needs::of(&judge, options, options, &flow);
-        return Ok(Outcome::Disagreement(Box::new(judge.counterexample(options, &needs, flow))));
+        return Ok(doubt::disagreement(asker, job, &judge, options, flow));
     };
     let cluster = lenders::with(job.cluster, &lenders, &flow);
     let further = lenders.into_iter().map(|lender| lender.pod).collect();
@@ -103,7 +108,8 @@ fn holds_otherwise(asker: &Asker<'_>, job: &Job<'_>, needs: &Needs) -> Result<bo
     }
     let world = World { choices: Choice::all_of(&needs.turned), ..job.world.clone() };
     let again = Job { world: &world, ..*job };
-    let answer = Group::of_one(0, again).first_answers(asker)?.pop();
+    let asker = Asker { left: asker.session.time_left(), elsewhere: true, ..*asker };
+    let answer = Group::of_one(asker.at, again).first_answers(&asker)?.pop();
     Ok(matches!(answer, Some((First::None(_), _))))
 }
 
@@ -130,7 +136,7 @@ fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Opti
         }
         for preference in preferences(&query, job.claim) {
             let exists = query.check_assuming(asker.session, &preference) == Answer::Sat;
-            if exists && let Asked::Case(found) = asker.legal_case(&query, &preference)? {
+            if exists && let Asked::Case(found) = asker.legal_case(&query, &preference, |_| Ok(()))? {
                 return Ok(Some(*found));
             }
         }

@@ -6,14 +6,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::{Job, ends};
+use super::record::{Asks, Question, Recorder};
+use super::{Job, Limits, ends};
 use crate::error::Error;
 use crate::model::claim::Claim;
 use crate::model::net::{Flow, PodEnd};
 use crate::model::options::Options;
 use crate::outcome::{Part, Pillar};
 use crate::property;
-use crate::symbolic::{Answer, Guarding, Model, Query, Session, Setting, Slice, Statement};
+use crate::symbolic::{Answer, Guarding, Model, Query, Session, Setting, Slice, Statement, Stop};
 use crate::witness::example;
 
 /// The most policies that claims share a ground over. Beyond this the slice of each claim is worth more.
@@ -39,8 +40,8 @@ pub(super) enum First {
     Some(Box<Found>),
     /// A case in which somebody has the address of a declared pod that was not in question.
     Stolen,
-    /// The time limit was met.
-    Unknown,
+    /// A limit was met.
+    Unknown(Stop),
 }
 
 /// The answer to one of the questions of a property.
@@ -51,8 +52,8 @@ pub(super) enum Asked {
     Case(Box<Found>),
     /// Only one in which somebody has the address of a declared pod that was not in question.
     Stolen,
-    /// The time limit was met.
-    Unknown,
+    /// A limit was met.
+    Unknown(Stop),
 }
 
 /// Claims that share their ground; at least one.
@@ -144,8 +145,9 @@ impl<'a> Group<'a> {
             First::Stolen => {
                 let alone = self.under(self.options, vec![(*at, *job)]);
                 let all = alone.workloads(|job| ends::declared(job.cluster, job.world, job.claim));
-                let second = alone.ask_all(asker, all, true)?.pop();
-                Ok(second.map_or((First::Unknown, spent), |(answer, more)| (answer, spent + more)))
+                let asker = asker.with_time(asker.left.saturating_sub(spent));
+                let second = alone.ask_all(&asker, all, true)?.pop();
+                Ok(second.map_or((First::Stolen, spent), |(answer, more)| (answer, spent + more)))
             }
             settled => Ok((settled, spent)),
         };
@@ -155,7 +157,11 @@ impl<'a> Group<'a> {
     fn ask_all(&self, asker: &Asker<'_>, workloads: Vec<usize>, is_all: bool) -> Result<Vec<(First, Duration)>, Error> {
         let Some((_, first)) = self.members.first() else { return Ok(Vec::new()) };
         let mut start = Instant::now();
-        asker.session.start_clock(Some(asker.timeout));
+        if asker.limits.interrupt.is_set() {
+            let stopped = |_| (First::Unknown(Stop::Interrupted), start.elapsed());
+            return Ok(self.members.iter().map(stopped).collect());
+        }
+        asker.session.start_clock(Some(asker.left));
         let query = self.query(first, workloads);
         asker.session.scoped(|| {
             asker.session.assert(&property::possible(&query, first.claim));
@@ -163,9 +169,12 @@ impl<'a> Group<'a> {
             let shared =
                 first.claim.flows().map(|_| query.named(asker.session, &property::sought(&query, first.claim)));
             let mut answers = Vec::new();
-            for (_, job) in &self.members {
-                asker.session.start_clock(Some(asker.timeout));
+            for (at, job) in &self.members {
+                if !answers.is_empty() {
+                    asker.session.start_clock(Some(asker.left));
+                }
                 let sought = shared.clone().unwrap_or_else(|| property::sought(&query, job.claim));
+                let asker = Asker { at: *at, ..*asker };
                 let answer = asker.session.scoped(|| asker.first_word(&query, job, &sought, is_all))?;
                 answers.push((answer, start.elapsed()));
                 start = Instant::now();
@@ -175,14 +184,27 @@ impl<'a> Group<'a> {
     }
 }
 
-/// A session and the time that each property has.
+/// A session, and what it is used for.
 #[derive(Clone, Copy)]
 pub(super) struct Asker<'a> {
     pub(super) session: &'a Session,
-    pub(super) timeout: Duration,
+    pub(super) limits: &'a Limits,
+    /// The time that is left to each property that is asked about.
+    pub(super) left: Duration,
+    /// The place of the property in the run.
+    pub(super) at: usize,
+    /// Who wants to see the questions.
+    pub(super) recorder: Option<&'a Recorder<'a>>,
+    /// Whether the questions are about other plugins than the property's own.
+    pub(super) elsewhere: bool,
 }
 
 impl Asker<'_> {
+    /// The same with another time limit.
+    pub(super) fn with_time(self, left: Duration) -> Self {
+        Asker { left, ..self }
+    }
+
     /// Two questions: is the claim about anything, and is there a case that decides it?
     fn first_word(&self, query: &Query<'_>, job: &Job<'_>, sought: &Statement, is_all: bool) -> Result<First, Error> {
         let subject = property::subject(query, job.claim);
@@ -190,29 +212,49 @@ impl Asker<'_> {
         if example::exists(job.cluster, job.world, job.claim) {
             self.session.assert(&subject);
         } else {
-            match self.ask(query, &subject, is_all)? {
+            match self.ask(query, job, Asks::Subject, &subject, is_all)? {
                 Asked::Case(_) => {}
                 Asked::No => return Ok(First::AboutNothing),
                 Asked::Stolen => return Ok(First::Stolen),
-                Asked::Unknown => return Ok(First::Unknown),
+                Asked::Unknown(stop) => return Ok(First::Unknown(stop)),
             }
         }
-        Ok(match self.ask(query, sought, is_all)? {
+        let asks = if self.elsewhere { Asks::CaseElsewhere } else { Asks::Case };
+        Ok(match self.ask(query, job, asks, sought, is_all)? {
             Asked::No => First::None(self.pillars(query, job.claim)),
             Asked::Case(found) => First::Some(found),
             Asked::Stolen => First::Stolen,
-            Asked::Unknown => First::Unknown,
+            Asked::Unknown(stop) => First::Unknown(stop),
         })
     }
 
     /// Asserts the statement and asks for a case in which nobody has another's address.
-    fn ask(&self, query: &Query<'_>, statement: &Statement, is_all: bool) -> Result<Asked, Error> {
-        match query.check(self.session, std::slice::from_ref(statement)) {
-            Answer::Unsat => Ok(Asked::No),
-            Answer::Unknown => Ok(Asked::Unknown),
+    fn ask(
+        &self,
+        query: &Query<'_>,
+        job: &Job<'_>,
+        asks: Asks,
+        statement: &Statement,
+        is_all: bool,
+    ) -> Result<Asked, Error> {
+        let answer = query.check(self.session, std::slice::from_ref(statement));
+        self.record(query, job, asks, answer)?;
+        match answer {
             Answer::Sat if !is_all && self.is_stolen(query)? => Ok(Asked::Stolen),
-            Answer::Sat => self.legal_case(query, &[]),
+            Answer::Sat => self.legal_case(query, &[], |answer| self.record(query, job, asks, answer)),
+            answer => Ok(self.no_case(answer)),
         }
+    }
+
+    fn no_case(&self, answer: Answer) -> Asked {
+        if answer == Answer::Unsat { Asked::No } else { Asked::Unknown(self.session.stopped()) }
+    }
+
+    /// Shows the last question to whoever wants to see it.
+    fn record(&self, query: &Query<'_>, job: &Job<'_>, asks: Asks, answer: Answer) -> Result<(), Error> {
+        let (Some(recorder), Some(script)) = (self.recorder, self.session.script(answer)) else { return Ok(()) };
+        let options = query.setting().options;
+        recorder(Question { at: self.at, asks, claim: job.claim.clone(), options, answer, script })
     }
 
     fn pillars(&self, query: &Query<'_>, claim: &Claim) -> Vec<Pillar> {
@@ -228,8 +270,14 @@ impl Asker<'_> {
         Ok(query.forbid_stolen_addresses(&Model::of(query, self.session)?.flow()).is_some())
     }
 
-    /// The case of the last Sat, once none of its ends has another's address.
-    pub(super) fn legal_case(&self, query: &Query<'_>, assumed: &[Statement]) -> Result<Asked, Error> {
+    /// The case of the last Sat, once none of its ends has another's address; `asked` hears of every
+    /// further answer.
+    pub(super) fn legal_case(
+        &self,
+        query: &Query<'_>,
+        assumed: &[Statement],
+        asked: impl Fn(Answer) -> Result<(), Error>,
+    ) -> Result<Asked, Error> {
         loop {
             let model = Model::of(query, self.session)?;
             let flow = model.flow();
@@ -238,10 +286,10 @@ impl Asker<'_> {
                 return Ok(Asked::Case(Box::new(Found { flow, further })));
             };
             self.session.assert(&forbidden);
-            match query.check_assuming(self.session, assumed) {
-                Answer::Unsat => return Ok(Asked::No),
-                Answer::Sat => {}
-                Answer::Unknown => return Ok(Asked::Unknown),
+            let answer = query.check_assuming(self.session, assumed);
+            asked(answer)?;
+            if answer != Answer::Sat {
+                return Ok(self.no_case(answer));
             }
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::disagreement;
 use super::{
     AnswerReport, BlameReport, CaseReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Summary,
 };
@@ -92,9 +93,10 @@ impl Words<'_> {
             },
             Outcome::Unknown(reason) => AnswerReport::Unknown { reason: reason.0.clone() },
             Outcome::Vacuous => AnswerReport::Unknown { reason: "the property is about nothing".to_owned() },
-            Outcome::Disagreement(case) => {
-                AnswerReport::Disagreement { case: Box::new(self.case(case)), trace: format!("{:#?}", case.case) }
-            }
+            Outcome::Disagreement(disagreement) => AnswerReport::Disagreement {
+                case: Box::new(self.case(&disagreement.case)),
+                trace: disagreement::trace(self.cluster, self.sources, claim, disagreement),
+            },
         }
     }
 

@@ -118,10 +118,7 @@ pub fn render(report: &QueryReport, style: Style) -> String {
         AnswerReport::Refuted { .. } => {}
         AnswerReport::Unknown { reason } => text += &format!("  {reason}\n"),
         AnswerReport::Disagreement { case, trace } => {
-            text += &format!(
-                "  the solver and the reference semantics disagree about {}\n  this is a bug in netverify; please report it with the manifests and these lines:\n{trace}\n",
-                text::flow(case)
-            );
+            text += &text::disagreement_lines(case, trace);
         }
     }
     if let Some(denied) = &report.denied {

@@ -205,10 +205,14 @@ pub(super) fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn flow(case: &CaseReport) -> String {
+    let verdict = if case.source.is_some() && case.allowed == Some(false) { " is denied" } else { "" };
+    unjudged(case) + verdict
+}
+
+fn unjudged(case: &CaseReport) -> String {
     let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
     let port = case.port.map_or(String::new(), |port| format!("/{port}"));
-    let verdict = if case.allowed == Some(false) { " is denied" } else { "" };
-    format!("{} -> {} {protocol}{port}{verdict}", end(source), end(&case.destination))
+    format!("{} -> {} {protocol}{port}", end(source), end(&case.destination))
 }
 
 pub(super) fn end(end: &EndReport) -> String {
@@ -225,22 +229,36 @@ pub(super) fn end(end: &EndReport) -> String {
 }
 
 fn disagreement(title: &str, case: &CaseReport, trace: &str, style: Style) -> String {
-    format!(
-        "\n{}: {title}\n  The solver and the reference semantics disagree about this flow:\n  {}\n  This is a bug in netverify, and no verdict. Please report it with the manifests and these lines:\n{}\n",
-        style.paint(RED, "error[disagreement]"),
-        normalize_untrusted_str(&flow(case)),
-        normalize_untrusted_str(trace),
-    )
+    let head = style.paint(RED, "error[disagreement]");
+    format!("\n{head}: {title}\n{}\n", disagreement_lines(case, trace))
+}
+
+/// Both sides, and what to do about it.
+pub(super) fn disagreement_lines(case: &CaseReport, trace: &str) -> String {
+    let about = if case.source.is_some() { "flow" } else { "pod" };
+    let mut lines = vec![
+        format!("The solver and the reference semantics disagree about this {about}:"),
+        format!("  {}", unjudged(case)),
+    ];
+    lines.extend(trace.lines().map(str::to_owned));
+    lines.push("This is a bug in netverify, and no verdict: nothing is known about the property.".to_owned());
+    lines.push("Please report it with this text, the manifests and the spec.".to_owned());
+    lines.iter().map(|line| format!("  {}\n", normalize_untrusted_str(line))).collect()
 }
 
 fn summary(report: &Report, style: Style) -> String {
     let counts = &report.summary;
-    let colour = match (counts.refuted, counts.unknown) {
+    let disagreed = |property: &&PropertyReport| matches!(property.answer, AnswerReport::Disagreement { .. });
+    let disagreed = report.properties.iter().filter(disagreed).count();
+    let colour = match (counts.refuted + disagreed, counts.unknown) {
         (0, 0) => GREEN,
         (0, _) => YELLOW,
         _ => RED,
     };
-    let verdict = format!("proved: {}, refuted: {}, unknown: {}", counts.proved, counts.refuted, counts.unknown);
+    let mut verdict = format!("proved: {}, refuted: {}, unknown: {}", counts.proved, counts.refuted, counts.unknown);
+    if disagreed > 0 {
+        verdict += &format!(", disagreement: {disagreed}");
+    }
     let mut text = format!(
         "\n{} ({}, {}, {} ms, Z3 {})\n",
         style.paint(colour, &verdict),

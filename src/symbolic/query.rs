@@ -79,7 +79,7 @@ impl<'a> Query<'a> {
         &self.setting
     }
 
-    fn encoder(&self, further: Option<&'a World>) -> Encoder<'_> {
+    pub(super) fn encoder(&self, further: Option<&'a World>) -> Encoder<'_> {
         Encoder {
             further,
             lenders: &self.lenders,
@@ -237,6 +237,7 @@ impl<'a> Query<'a> {
     /// Asserts the statements and asks whether there is such a case, with every policy as written.
     pub fn check(&self, session: &Session, statements: &[Statement]) -> Answer {
         if statements.iter().any(|statement| matches!(statement.0, Term::Const(false))) {
+            session.ask_nothing();
             return Answer::Unsat;
         }
         statements.iter().for_each(|statement| session.assert(statement));

@@ -2,12 +2,14 @@
 //!
 //! An answer is Sat, Unsat or Unknown, and Unknown is never taken for either of the others.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::{Duration, Instant};
 
 use z3::ast::Bool;
 use z3::{Params, SatResult, Solver};
 
+use super::limits::{Interrupt, Stop, watched};
+use super::record::Record;
 use super::term::Term;
 use crate::error::Error;
 
@@ -18,7 +20,7 @@ pub enum Answer {
     Sat,
     /// There is none.
     Unsat,
-    /// The time limit was met, or Z3 gave up.
+    /// A limit was met, or Z3 gave up: [`Session::stopped`] says which.
     Unknown,
 }
 
@@ -61,6 +63,11 @@ pub struct Session {
     deadline: Cell<Option<Instant>>,
     /// The limits that the solver was last told: telling it costs as much as a small check.
     limits: Cell<(u32, Option<Duration>)>,
+    /// The same of its memory, in megabytes.
+    memory: Cell<u32>,
+    interrupt: RefCell<Interrupt>,
+    stopped: RefCell<Stop>,
+    record: RefCell<Option<Record>>,
 }
 
 impl Session {
@@ -73,8 +80,67 @@ impl Session {
             .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
         let mut params = Params::new();
         params.set_bool("core.minimize", true);
+        // Z3 would catch Ctrl-C itself during a check, and keep it from everybody else.
+        params.set_bool("ctrl_c", false);
         solver.set_params(&params);
-        Ok(Session { solver, deadline: Cell::new(None), limits: Cell::new((0, None)) })
+        Ok(Session {
+            solver,
+            deadline: Cell::new(None),
+            limits: Cell::new((0, None)),
+            memory: Cell::new(u32::MAX),
+            interrupt: RefCell::default(),
+            stopped: RefCell::new(Stop::Time),
+            record: RefCell::default(),
+        })
+    }
+
+    /// From here on the checks heed this wish to end the run.
+    pub fn heed(&self, interrupt: &Interrupt) {
+        self.interrupt.replace(interrupt.clone());
+    }
+
+    /// From here on checks end in Unknown once Z3 holds more than this many megabytes, those of the
+    /// other threads of this process among them.
+    pub fn limit_memory(&self, megabytes: u32) {
+        if self.memory.replace(megabytes) != megabytes {
+            let mut params = Params::new();
+            params.set_u32("max_memory", megabytes);
+            self.solver.set_params(&params);
+        }
+    }
+
+    /// From here on what is asked can be had by [`Session::script`]. Between scopes only.
+    pub fn start_recording(&self) {
+        self.record.replace(Some(Record::new()));
+    }
+
+    /// Ends [`Session::start_recording`].
+    pub fn stop_recording(&self) {
+        self.record.replace(None);
+    }
+
+    /// The last question as SMT-LIB 2, with this answer as its status. `None` unless recording, and
+    /// where no question was needed because the statement had folded to a constant.
+    #[must_use]
+    pub fn script(&self, answer: Answer) -> Option<String> {
+        self.record.borrow().as_ref().and_then(|record| record.script(answer))
+    }
+
+    /// The answer was at hand without a question.
+    pub(crate) fn ask_nothing(&self) {
+        self.note(Record::ask_nothing);
+    }
+
+    /// Why the last answer was Unknown.
+    #[must_use]
+    pub fn stopped(&self) -> Stop {
+        self.stopped.borrow().clone()
+    }
+
+    /// The time that is left on the clock; without a clock, as good as forever.
+    #[must_use]
+    pub fn time_left(&self) -> Duration {
+        self.deadline.get().map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// From here on every check has to be over within this time; `None` lifts the limit.
@@ -101,7 +167,9 @@ impl Session {
     /// Runs `work` in a scope of its own: what it asserts is forgotten afterwards.
     pub fn scoped<T>(&self, work: impl FnOnce() -> T) -> T {
         self.solver.push();
+        self.note(Record::push);
         let result = work();
+        self.note(Record::pop);
         self.solver.pop(1);
         result
     }
@@ -110,25 +178,59 @@ impl Session {
     pub fn assert(&self, statement: &Statement) {
         match &statement.0 {
             Term::Const(true) => {}
-            open => self.solver.assert(open.to_bool()),
+            open => {
+                let term = open.to_bool();
+                self.solver.assert(&term);
+                self.note(|record| record.assert(term));
+            }
         }
     }
 
-    /// Is there a case in which all of these hold as well? Unknown once the time is up.
+    fn note(&self, what: impl FnOnce(&mut Record)) {
+        if let Some(record) = self.record.borrow_mut().as_mut() {
+            what(record);
+        }
+    }
+
+    /// Is there a case in which all of these hold as well? Unknown once a limit is met.
     pub(crate) fn check(&self, assumptions: &[Bool]) -> Answer {
-        let Some(deadline) = self.deadline.get() else { return self.check_once(assumptions) };
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        self.note(|record| record.ask(assumptions));
+        let answer = self.check_in_time(assumptions);
+        if answer == Answer::Unknown {
+            self.stopped.replace(self.why_unknown());
+        }
+        answer
+    }
+
+    fn check_in_time(&self, assumptions: &[Bool]) -> Answer {
+        let interrupt = self.interrupt.borrow();
+        let left = self.time_left();
+        if interrupt.is_set() || left.is_zero() {
             return Answer::Unknown;
         }
-        if left >= SHORTEST_FOR_STEPS {
-            let answer = self.check_once(assumptions);
-            if answer != Answer::Unknown {
-                return answer;
-            }
+        if self.deadline.get().is_none() {
+            return watched(&interrupt, || self.check_once(assumptions));
         }
-        self.limit(0, Some(deadline.saturating_duration_since(Instant::now())));
-        let answer = self.check_once(assumptions);
+        if left < SHORTEST_FOR_STEPS {
+            return self.check_by_clock(assumptions);
+        }
+        match self.check_once(assumptions) {
+            Answer::Unknown if !interrupt.is_set() => watched(&interrupt, || self.check_by_clock(assumptions)),
+            settled => settled,
+        }
+    }
+
+    /// One check, for which Z3 keeps the time.
+    fn check_by_clock(&self, assumptions: &[Bool]) -> Answer {
+        let within = |time| {
+            self.limit(0, Some(time));
+            self.check_once(assumptions)
+        };
+        let mut answer = within(self.time_left());
+        // Z3 4.8 says only when it is asked again that it lacks memory.
+        if answer == Answer::Unknown && matches!(self.why_unknown(), Stop::GaveUp(_)) {
+            answer = within(self.time_left());
+        }
         self.limit(STEPS_WITHOUT_CLOCK, None);
         answer
     }
@@ -139,6 +241,16 @@ impl Session {
             SatResult::Unsat => Answer::Unsat,
             SatResult::Unknown => Answer::Unknown,
         }
+    }
+
+    fn why_unknown(&self) -> Stop {
+        if self.interrupt.borrow().is_set() {
+            return Stop::Interrupted;
+        }
+        if self.time_left().is_zero() {
+            return Stop::Time;
+        }
+        Stop::from_words(&self.solver.get_reason_unknown().unwrap_or_default())
     }
 }
 

@@ -8,8 +8,7 @@ use crate::report::text::{self, GREEN, RED, Style};
 pub fn render(report: &Explanation, style: Style) -> String {
     let (verdict, colour) = if report.allowed { ("allowed", GREEN) } else { ("denied", RED) };
     let mut text = format!("{verdict}: {}\n", flow(report));
-    text += &format!("\n{}", side("egress", "leaving", &report.egress));
-    text += &format!("\n{}", side("ingress", "entering", &report.ingress));
+    text += &format!("\n{}", sides(report));
     let mut last = Vec::new();
     last.extend(report.notes.iter().map(|note| format!("note: {note}\n")));
     last.extend(report.to_allow.iter().map(|what| format!("to allow it: {what}\n")));
@@ -18,6 +17,12 @@ pub fn render(report: &Explanation, style: Style) -> String {
         text.push('\n');
     }
     text::coloured(&(text + &last.concat()), colour, style)
+}
+
+/// Both sides, rule by rule.
+pub(in crate::report) fn sides(report: &Explanation) -> String {
+    let (egress, ingress) = (&report.egress, &report.ingress);
+    format!("{}\n{}", side("egress", "leaving", egress), side("ingress", "entering", ingress))
 }
 
 fn flow(report: &Explanation) -> String {
