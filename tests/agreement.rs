@@ -233,7 +233,7 @@ fn as_flow(case: &Case) -> Flow {
             let source = End::External("203.0.113.1".parse().unwrap());
             Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
-        gap @ Case::Gap { .. } => panic!("no claim compares policies: {gap:?}"),
+        gap @ (Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no claim compares policies: {gap:?}"),
     }
 }
 
@@ -242,7 +242,7 @@ fn is_legal(question: &Question, case: &Case) -> bool {
     match case {
         Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
-        Case::Gap { flow: Some(flow), .. } => legal::flow(cluster, world, flow),
+        Case::Gap { flow: Some(flow), .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),
     }
 }
