@@ -288,7 +288,7 @@ fn is_legal(question: &Question, case: &Case) -> bool {
     match case {
         Case::Flow { flow, .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
-        Case::Gap { flow: Some(flow), .. } => legal::flow(cluster, world, flow),
+        Case::Gap { flow: Some(flow), .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),
     }
 }
