@@ -5,7 +5,7 @@ NETVERIFY := target/release/netverify
 SPEC      ?= specs/rag.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test check fmt clippy deny doc mutants bench clean
+.PHONY: help setup build prove test soak check fmt clippy deny doc mutants bench clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -23,6 +23,10 @@ prove: build ## Prove the RAG platform (another spec: make prove SPEC=specs/eigh
 
 test: setup ## Run all tests
 	@$(CARGO) test --locked
+
+soak: setup ## Try many times more random worlds than `make test`, others in every run (NETVERIFY_CASES=20)
+	@NETVERIFY_CASES="$${NETVERIFY_CASES:-20}" $(CARGO) test --locked --no-fail-fast \
+		--test agreement --test algebra --test lenders --test spellings -- --nocapture
 
 check: setup fmt clippy deny doc ## Check format, lints, dependencies and documentation
 

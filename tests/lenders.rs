@@ -1,15 +1,17 @@
 //! Named ports whose numbers a pod that nobody has declared may lend (R27): the solver against every case.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 #![allow(dead_code, reason = "the support files serve other tests too")]
 
 #[path = "support/enumerate.rs"]
 mod enumerate;
 #[path = "support/legal.rs"]
 mod legal;
+#[path = "support/trials.rs"]
+mod trials;
 #[path = "support/worlds.rs"]
 mod worlds;
 
-use std::cell::Cell;
 use std::time::Duration;
 
 use netverify::model::claim::{Claim, Endpoint, FlowSet, PortItem, PortSet};
@@ -21,7 +23,7 @@ use netverify::model::world::Existence;
 use netverify::outcome::Outcome;
 use netverify::property;
 use netverify::prove::{Job, decide};
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
+use trials::{Trial, fail};
 use worlds::{FEW, Question, question};
 
 /// Every rule names `http`, and the claim is about a number that no declared pod gives it.
@@ -43,9 +45,8 @@ fn about_lenders(mut question: Question) -> Question {
 
 #[test]
 fn brute_force_agrees_about_lenders() {
-    let lent = Cell::new(0);
-    let config = Config { cases: 600, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() };
-    let result = TestRunner::new(config).run(&question(FEW), |question| {
+    let trial = Trial { name: "lenders", file: file!(), seed: 1, cases: 600 };
+    let tally = trial.run(&question(FEW), |question, tally| {
         let question = about_lenders(question);
         let Question { cluster, world, claim } = &question;
         let outcome = decide(&Job { cluster, world, claim, allow_vacuous: false }, Duration::from_secs(60)).unwrap();
@@ -54,16 +55,14 @@ fn brute_force_agrees_about_lenders() {
             Outcome::Proved(_) => found.subject && !found.sought,
             Outcome::Refuted(refutation) => {
                 let case = refutation.counterexample.as_ref().unwrap();
-                lent.set(lent.get() + usize::from(!case.further.is_empty()));
+                tally.add("needed a further pod", usize::from(!case.further.is_empty()));
                 found.sought
             }
             Outcome::Vacuous => !found.subject,
             Outcome::Unknown(_) | Outcome::Disagreement(_) => false,
         };
-        if agree { Ok(()) } else { Err(TestCaseError::fail(format!("{found:?}\n{outcome:#?}"))) }
+        if agree { Ok(()) } else { Err(fail(format!("{found:?}\n{outcome:#?}"))) }
     });
-    if let Err(error) = result {
-        panic!("{error}");
-    }
-    assert!(lent.get() >= 10, "only {} cases needed a further pod", lent.get());
+    let lent = tally.of("needed a further pod");
+    assert!(lent >= 10, "only {lent} cases needed a further pod");
 }
