@@ -51,6 +51,7 @@ fn brute_force_agrees_about_lenders() {
         let Question { cluster, world, claim } = &question;
         let outcome = decide(&Job { cluster, world, claim, allow_vacuous: false }, Duration::from_secs(60)).unwrap();
         let found = enumerate::search(&question, &property::options(claim, world));
+        tally.add("flows judged", found.judged);
         let agree = match &outcome {
             Outcome::Proved(_) => found.subject && !found.sought,
             Outcome::Refuted(refutation) => {

@@ -4,7 +4,7 @@
 //! A default run tries the same cases each time. `NETVERIFY_CASES=20` tries twenty times as many, others in every
 //! run. What fails is kept beside the test and tried first from then on. `make soak` runs every test that uses this.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Instant;
@@ -39,7 +39,11 @@ impl Trial {
         S::Value: Debug,
     {
         let (more, start, tally) = (multiplier(), Instant::now(), Tally::default());
-        let cases = self.cases * more;
+        let (cases, tried) = (self.cases * more, Cell::new(0_usize));
+        let test = |value| {
+            tried.set(tried.get() + 1);
+            test(value, &tally)
+        };
         let config = Config {
             cases,
             rng_seed: if more == 1 { RngSeed::Fixed(self.seed) } else { RngSeed::Random },
@@ -49,12 +53,12 @@ impl Trial {
             max_global_rejects: cases,
             ..Config::default()
         };
-        match TestRunner::new(config).run(strategy, |value| test(value, &tally)) {
+        match TestRunner::new(config).run(strategy, test) {
             Ok(()) => {}
             Err(TestError::Fail(reason, value)) => panic!("{reason}\n{value:#?}"),
             Err(TestError::Abort(reason)) => panic!("{reason}"),
         }
-        println!("tried: {}: {cases} worlds{tally} ({:.1?})", self.name, start.elapsed());
+        println!("tried: {}: {} worlds{tally} ({:.1?})", self.name, tried.get(), start.elapsed());
         tally
     }
 }
