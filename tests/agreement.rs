@@ -193,14 +193,14 @@ fn as_flow(case: &Case) -> Flow {
             let source = End::External("203.0.113.1".parse().unwrap());
             Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
-        gap @ Case::Gap { .. } => panic!("no claim compares policies: {gap:?}"),
+        other @ (Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no claim compares policies: {other:?}"),
     }
 }
 
 fn is_legal(question: &Question, case: &Case) -> bool {
     let Question { cluster, world, .. } = question;
     match case {
-        Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
+        Case::Flow { flow, .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
         Case::Gap { flow: Some(flow), .. } => legal::flow(cluster, world, flow),
         Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),

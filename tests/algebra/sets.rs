@@ -1,6 +1,5 @@
 //! Sets of policies compared: brute force over small universes, and pairs of sets for each of the four answers.
 
-
 use netverify::eval::{Verdict, verdict};
 use netverify::manifest::{Settings, assemble_sets, read_text};
 use netverify::model::algebra::{Comparison, PolicySet, SetRelation};
@@ -16,8 +15,8 @@ use netverify::source::SourceMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::worlds::{FEW, Question, Words, cluster, world};
 use super::trials::{Trial, fail};
+use super::worlds::{FEW, Question, Words, cluster, world};
 use super::{answer, enumerate, plugins};
 
 /// The cluster as it is where the set is all that is applied.

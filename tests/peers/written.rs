@@ -37,7 +37,7 @@ fn ask(manifests: &str, sentence: &str) -> Outcome {
     let cluster = assemble(&[&objects], &mut faults);
     assert!(!faults.iter().any(Diagnostic::is_error), "{faults:#?}");
     let origin = Origin { file: sources.add("sentence", sentence), span: Span::new(0, sentence.len()) };
-    let names = Names { cluster: &cluster, endpoints: &BTreeMap::new() };
+    let names = Names { cluster: &cluster, endpoints: &BTreeMap::new(), sets: None };
     let claim = resolve(&parse(sentence, origin).unwrap(), &names).unwrap().claim;
     let (claim, world) = (&claim, &World::default());
     decide(&Job { cluster: &cluster, world, claim, allow_vacuous: false }, Duration::from_secs(30)).unwrap()
