@@ -5,7 +5,7 @@ NETVERIFY := target/release/netverify
 SPEC      ?= specs/rag.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test second-opinion check fmt clippy deny doc mutants bench clean
+.PHONY: help setup build prove test soak second-opinion check fmt clippy deny doc mutants bench clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -26,6 +26,10 @@ test: setup ## Run all tests
 
 second-opinion: setup ## Put the solver's questions to cvc5, and run all tests with the newest Z3
 	@scripts/second-opinion.sh
+
+soak: setup ## Try many times more random worlds than `make test`, others in every run (NETVERIFY_CASES=20)
+	@NETVERIFY_CASES="$${NETVERIFY_CASES:-20}" $(CARGO) test --locked --no-fail-fast \
+		--test agreement --test algebra --test lenders --test spellings -- --nocapture
 
 check: setup fmt clippy deny doc ## Check format, lints, dependencies and documentation
 

@@ -1,8 +1,5 @@
 //! The two semantics against each other: `symbolic` against `eval` on random flows, and every answer
 //! of `prove` against an enumeration of all cases that can matter.
-//!
-//! A default run tries the same worlds each time. `NETVERIFY_CASES=20` tries twenty times as many,
-//! others in every run. What fails is kept beside this file and tried first from then on.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 
@@ -13,14 +10,13 @@ mod enumerate;
 mod flows;
 #[path = "support/legal.rs"]
 mod legal;
+#[path = "support/trials.rs"]
+mod trials;
 #[path = "support/worlds.rs"]
 mod worlds;
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-use std::fmt::Debug;
 use std::slice;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use netverify::eval;
 use netverify::eval::Verdict;
@@ -37,62 +33,17 @@ use netverify::prove::{Job, Prover, decide};
 use netverify::symbolic::{Answer, Guarding, Query, Session, Setting, Slice, Statement};
 use netverify::witness::Judge;
 use proptest::collection::vec;
-use proptest::strategy::Strategy;
-use proptest::test_runner::{
-    Config, FileFailurePersistence, RngSeed, TestCaseError, TestCaseResult, TestError, TestRunner,
-};
+use proptest::prelude::any;
 
 use flows::flow_seed;
+use trials::{Trial, fail};
 use worlds::{FEW, MANY, Question, TINY, claim, cluster, options, question};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How many times the default number of cases to try.
-fn multiplier() -> u32 {
-    std::env::var("NETVERIFY_CASES").ok().map_or(1, |text| text.parse().unwrap())
-}
-
-/// Tries `cases` values, or as many times more as the environment asks for.
-fn try_all<S: Strategy>(cases: u32, strategy: &S, test: impl Fn(S::Value) -> TestCaseResult)
-where
-    S::Value: Debug,
-{
-    let more = multiplier();
-    let config = Config {
-        cases: cases * more,
-        rng_seed: if more == 1 { RngSeed::Fixed(1) } else { RngSeed::Random },
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
-        source_file: Some(file!()),
-        max_shrink_iters: 2_000,
-        ..Config::default()
-    };
-    match TestRunner::new(config).run(strategy, test) {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, value)) => panic!("{reason}\n{value:#?}"),
-        Err(TestError::Abort(reason)) => panic!("{reason}"),
-    }
-}
-
-fn fail(reason: impl Into<String>) -> TestCaseError {
-    TestCaseError::fail(reason.into())
-}
-
-/// How often each thing happened.
-#[derive(Default)]
-struct Tally(RefCell<BTreeMap<String, usize>>);
-
-impl Tally {
-    fn add(&self, what: &str, count: usize) {
-        *self.0.borrow_mut().entry(what.to_owned()).or_default() += count;
-    }
-
-    fn of(&self, what: &str) -> usize {
-        self.0.borrow().get(what).copied().unwrap_or(0)
-    }
-
-    fn print(&self, test: &str, start: Instant) {
-        println!("{test}: {:?} in {:.1?}", self.0.borrow(), start.elapsed());
-    }
+/// A trial of this file.
+fn trial(name: &'static str, cases: u32) -> Trial {
+    Trial { name, file: file!(), seed: 1, cases }
 }
 
 /// A world in which every kind of end can be, so that any flow can be asked about.
@@ -102,9 +53,9 @@ fn open_world() -> World {
 
 #[test]
 fn eval_and_symbolic_agree_on_concrete_flows() {
-    let (tally, start) = (Tally::default(), Instant::now());
     let world = open_world();
-    try_all(600, &(cluster(MANY), options(), vec(flow_seed(), 20)), |(cluster, options, seeds)| {
+    let strategy = (cluster(MANY), options(), vec(flow_seed(), 20));
+    let tally = trial("agreement on flows", 600).run(&strategy, |(cluster, options, seeds), tally| {
         let session = Session::new().unwrap();
         let query = Query::new(everything(&cluster, &world, options));
         let mut pinned = Vec::new();
@@ -139,7 +90,6 @@ fn eval_and_symbolic_agree_on_concrete_flows() {
         }
         Ok(())
     });
-    tally.print("agreement on flows", start);
     let (allowed, denied) = (tally.of("allowed"), tally.of("denied"));
     assert!(allowed + denied >= 10_000, "only {allowed} + {denied} flows");
     assert!(allowed.min(denied) * 5 > allowed + denied, "one-sided: {allowed} allowed, {denied} denied");
@@ -179,6 +129,17 @@ fn kind(outcome: &Outcome) -> &'static str {
     }
 }
 
+/// What the claim says, as sentences begin.
+fn form(claim: &Claim) -> &'static str {
+    match claim {
+        Claim::NoneCanReach(_) => "of `no ... can reach`",
+        Claim::EveryCanReach(_) => "of `every ... can reach`",
+        Claim::SomeCanReach(_) => "of `some ... can reach`",
+        Claim::Isolated { .. } => "of `every pod is isolated`",
+        _ => "of comparisons",
+    }
+}
+
 /// What the claim comes out as when every case is tried.
 fn enumerated(question: &Question) -> (&'static str, usize) {
     let Question { cluster, world, claim } = question;
@@ -215,18 +176,17 @@ fn enumerated(question: &Question) -> (&'static str, usize) {
 
 #[test]
 fn brute_force_agrees_with_the_solver() {
-    let (tally, start) = (Tally::default(), Instant::now());
-    try_all(2_000, &question(FEW), |question| {
+    let tally = trial("brute force", 2_000).run(&question(FEW), |question, tally| {
         let (expected, judged) = enumerated(&question);
         let outcome = answer(&question);
         if kind(&outcome) != expected {
             return Err(fail(format!("every case tried: {expected}; the solver: {outcome:#?}")));
         }
         tally.add(expected, 1);
+        tally.add(form(&question.claim), 1);
         tally.add("flows judged", judged);
         Ok(())
     });
-    tally.print("brute force", start);
     let (proved, refuted) = (tally.of("proved"), tally.of("refuted"));
     let all = proved + refuted + tally.of("vacuous");
     assert!(proved.min(refuted) * 100 >= 15 * all, "one-sided: {proved} proved, {refuted} refuted of {all}");
@@ -279,7 +239,7 @@ fn as_flow(case: &Case) -> Flow {
             let source = End::External("203.0.113.1".parse().unwrap());
             Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
-        gap @ (Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no claim compares policies: {gap:?}"),
+        other @ (Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no claim compares policies: {other:?}"),
     }
 }
 
@@ -295,8 +255,7 @@ fn is_legal(question: &Question, case: &Case) -> bool {
 
 #[test]
 fn every_counterexample_is_legal_small_and_confirmed() {
-    let (tally, start) = (Tally::default(), Instant::now());
-    try_all(400, &question(MANY), |question| {
+    let tally = trial("counterexamples", 400).run(&question(MANY), |question, tally| {
         let outcome = answer(&question);
         tally.add(kind(&outcome), 1);
         let says_nothing = matches!(outcome, Outcome::Unknown(_) | Outcome::Disagreement(_));
@@ -326,7 +285,6 @@ fn every_counterexample_is_legal_small_and_confirmed() {
         tally.add("cases shown", 1);
         Ok(())
     });
-    tally.print("counterexamples", start);
     assert!(tally.of("cases shown") * 5 > tally.of("proved") + tally.of("refuted"), "hardly any case shown");
 }
 
@@ -385,9 +343,8 @@ fn with_one_label_less(cluster: &Cluster, flow: &Flow) -> Vec<(String, Flow)> {
 
 #[test]
 fn slicing_changes_no_answer() {
-    let (tally, start) = (Tally::default(), Instant::now());
     let session = Session::new().unwrap();
-    try_all(400, &question(MANY), |question| {
+    let tally = trial("slices", 400).run(&question(MANY), |question, tally| {
         let Question { cluster, world, claim } = &question;
         let may_be_an_end = |index: &usize| world.nodes || !cluster.workloads[*index].host_network;
         let workloads: Vec<usize> = (0..cluster.workloads.len()).filter(may_be_an_end).collect();
@@ -416,30 +373,26 @@ fn slicing_changes_no_answer() {
         }
         Ok(())
     });
-    tally.print("slices", start);
     assert!(tally.of("policies left out") > 100, "nothing was sliced away");
 }
 
 #[test]
 fn the_order_of_policies_and_workloads_changes_no_answer() {
-    let (tally, start) = (Tally::default(), Instant::now());
-    try_all(200, &question(MANY), |question| {
-        let turned = reversed(&question);
+    trial("orders", 200).run(&(question(MANY), vec(any::<u16>(), 16)), |(question, keys), tally| {
+        let turned = reordered(&question, &keys);
         let (before, after) = (answer(&question), answer(&turned));
         if kind(&before) != kind(&after) {
-            return Err(fail(format!("{before:#?}\nthe other way round: {after:#?}")));
+            return Err(fail(format!("{before:#?}\nin another order: {after:#?}")));
         }
         tally.add(kind(&before), 1);
         Ok(())
     });
-    tally.print("orders", start);
 }
 
 #[test]
 fn claims_asked_together_are_answered_as_each_alone() {
-    let (tally, start) = (Tally::default(), Instant::now());
     let prover = Prover::new(1, TIMEOUT).unwrap();
-    try_all(150, &(question(FEW), vec(claim(FEW), 1..=6)), |(first, others)| {
+    trial("together", 150).run(&(question(FEW), vec(claim(FEW), 1..=6)), |(first, others), tally| {
         let Question { cluster, world, claim } = &first;
         let count = cluster.workloads.len();
         let others = others.into_iter().map(|claim| worlds::renumbered(claim, &|index| index.checked_rem(count)));
@@ -455,16 +408,26 @@ fn claims_asked_together_are_answered_as_each_alone() {
         }
         Ok(())
     });
-    tally.print("together", start);
 }
 
-/// The same question with policies, workloads and nodes in the opposite order.
-fn reversed(question: &Question) -> Question {
+/// The same question with policies, workloads and nodes in the order of these keys.
+fn reordered(question: &Question, keys: &[u16]) -> Question {
     let Question { mut cluster, world, claim } = question.clone();
-    cluster.policies.reverse();
-    cluster.workloads.reverse();
-    cluster.nodes.reverse();
-    let last = cluster.workloads.len().checked_sub(1);
-    let claim = worlds::renumbered(claim, &|index| last.map(|last| last - index));
+    let places = order(cluster.workloads.len(), keys);
+    cluster.policies = in_order(&cluster.policies, keys);
+    cluster.workloads = in_order(&cluster.workloads, keys);
+    cluster.nodes = in_order(&cluster.nodes, keys);
+    let claim = worlds::renumbered(claim, &|index| places.iter().position(|place| *place == index));
     Question { cluster, world, claim }
+}
+
+/// The numbers below `count`, by their keys.
+fn order(count: usize, keys: &[u16]) -> Vec<usize> {
+    let mut places: Vec<usize> = (0..count).collect();
+    places.sort_by_key(|place| keys[place % keys.len()]);
+    places
+}
+
+fn in_order<T: Clone>(items: &[T], keys: &[u16]) -> Vec<T> {
+    order(items.len(), keys).into_iter().map(|place| items[place].clone()).collect()
 }

@@ -1,6 +1,7 @@
 //! Policies compared: hand-made pairs for each way in which one may not stand for another, and every
 //! sentence against brute force over small universes.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 
 #[expect(dead_code, reason = "the agreement tests use the rest")]
 #[path = "support/enumerate.rs"]
@@ -8,6 +9,8 @@ mod enumerate;
 #[expect(dead_code, reason = "the agreement tests use the rest")]
 #[path = "support/legal.rs"]
 mod legal;
+#[path = "support/trials.rs"]
+mod trials;
 #[expect(dead_code, reason = "the agreement tests use the rest")]
 #[path = "support/worlds.rs"]
 mod worlds;
@@ -32,8 +35,8 @@ use netverify::model::world::World;
 use netverify::outcome::{Case, Outcome};
 use netverify::prove::{Job, decide};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed, TestCaseError, TestError, TestRunner};
 
+use trials::{Trial, fail};
 use worlds::{FEW, Question, cluster, world};
 
 const DIRECTIONS: [Direction; 2] = [Direction::Ingress, Direction::Egress];
@@ -185,17 +188,10 @@ fn questions() -> BoxedStrategy<Question> {
         .boxed()
 }
 
-/// So many cases, or a multiple of them with fresh seeds.
-fn config(cases: u32) -> Config {
-    let more: u32 = std::env::var("NETVERIFY_CASES").ok().map_or(1, |text| text.parse().unwrap());
-    let rng_seed = if more == 1 { RngSeed::Fixed(7) } else { RngSeed::Random };
-    Config { cases: cases * more, rng_seed, failure_persistence: None, ..Config::default() }
-}
-
 #[test]
 fn brute_force_agrees_with_the_solver() {
-    let tally = std::cell::RefCell::new([0_usize; 2]);
-    let run = TestRunner::new(config(400)).run(&questions(), |question| {
+    let trial = Trial { name: "comparisons", file: file!(), seed: 7, cases: 400 };
+    let tally = trial.run(&questions(), |question, tally| {
         let Claim::Compared(comparison) = &question.claim else { panic!("no comparison") };
         let expected = holds(&question, comparison);
         let outcome = answer(&question);
@@ -206,15 +202,10 @@ fn brute_force_agrees_with_the_solver() {
             }
             _ => false,
         };
-        tally.borrow_mut()[usize::from(expected)] += 1;
-        if agrees { Ok(()) } else { Err(TestCaseError::fail(format!("brute force: {expected}, and {outcome:#?}"))) }
+        tally.add(if expected { "proved" } else { "refuted" }, 1);
+        if agrees { Ok(()) } else { Err(fail(format!("brute force: {expected}, and {outcome:#?}"))) }
     });
-    match run {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, value)) => panic!("{reason}\n{value:#?}"),
-        Err(TestError::Abort(reason)) => panic!("{reason}"),
-    }
-    let [no, yes] = *tally.borrow();
+    let (yes, no) = (tally.of("proved"), tally.of("refuted"));
     assert!(no.min(yes) * 5 >= no + yes, "one-sided: {yes} hold, {no} do not");
 }
 

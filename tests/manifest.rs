@@ -1,5 +1,5 @@
-//! The manifest reader against the API server's verdicts, go-yaml's scalars, and bad input as people
-//! write it.
+//! The manifest reader and bad input as people write it. What the API server makes of the same input is in
+//! `api_server.rs`.
 #![expect(clippy::indexing_slicing, reason = "a test may panic")]
 
 use std::time::{Duration, Instant};
@@ -63,73 +63,6 @@ impl Case {
 
     fn at(&self, origin: netverify::source::Origin) -> String {
         format!("{} {:?}", self.sources.position(origin), self.sources.text(origin))
-    }
-}
-
-#[derive(serde::Deserialize)]
-struct Validation {
-    cases: Vec<ValidationCase>,
-}
-
-#[derive(serde::Deserialize)]
-struct ValidationCase {
-    id: String,
-    verdict: String,
-    field: Option<String>,
-    manifest: String,
-}
-
-/// Refused, though the API server takes it: a key that is not a string becomes one there ("true" for
-/// `on`), which nobody who wrote it can have meant (V62).
-const STRICTER: &[&str] = &["val-sel-21"];
-
-#[test]
-fn what_the_api_server_takes_is_taken_and_nothing_else() {
-    let text = include_str!("cases/validation.yaml");
-    let cases: Validation = serde_yaml::from_str(text).unwrap();
-    assert!(cases.cases.len() >= 100);
-    let mut wrong = Vec::new();
-    for it in &cases.cases {
-        let case = case(&it.manifest);
-        let expected = it.verdict == "valid" && !STRICTER.contains(&it.id.as_str());
-        let field = it.field.as_deref().unwrap_or("");
-        let named = case.accepted() || case.diagnostics.iter().any(|d| d.is_error() && d.message.contains(field));
-        if case.accepted() != expected || !named {
-            wrong.push(format!("{} ({}, {field}):\n{}\n", it.id, it.verdict, case.show()));
-        }
-    }
-    assert!(wrong.is_empty(), "{}", wrong.concat());
-}
-
-/// Scalars that netverify refuses although go-yaml reads them as strings: it errs on refusing.
-const REFUSED_STRINGS: &[&str] = &["tRue", "1e400", "!foo bar"];
-
-#[test]
-fn no_scalar_that_kubernetes_reads_as_a_number_or_boolean_passes_for_a_string() {
-    for line in include_str!("cases/yaml_scalars.tsv").lines() {
-        let (scalar, meaning) = line.split_once('\t').unwrap();
-        let manifest = format!(
-            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata:\n  name: p\n  annotations:\n    a: {scalar}\n"
-        );
-        let case = case(&manifest);
-        let string = meaning.starts_with('"') || meaning == "null";
-        let expected = string && !REFUSED_STRINGS.contains(&scalar);
-        assert_eq!(case.accepted(), expected, "{scalar} means {meaning}\n{}", case.show());
-    }
-}
-
-#[test]
-fn numbers_mean_what_they_mean_to_kubernetes() {
-    for line in include_str!("cases/yaml_scalars.tsv").lines() {
-        let (scalar, meaning) = line.split_once('\t').unwrap();
-        let Ok(port) = meaning.parse::<u16>() else { continue };
-        if port == 0 || scalar.is_empty() {
-            continue;
-        }
-        let case = case(&policy(&format!("ingress: [{{ports: [{{port: {scalar}}}]}}]")));
-        let Some([rule]) = case.policy().ingress.as_deref() else { panic!("{scalar}") };
-        let Ports::AnyOf(ports) = &rule.ports else { panic!("{scalar}") };
-        assert_eq!(ports[0].ports, PortMatch::Range(port, port), "{scalar}");
     }
 }
 

@@ -1,5 +1,9 @@
-//! Wrong answers that other tools have given, each as a claim that netverify must get right.
+//! Fourteen wrong answers that other tools have given, each as a claim that netverify must get right. The number
+//! before a test is that of the list in `docs/trust.md`.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+
+#[path = "peers/written.rs"]
+mod written;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -138,6 +142,7 @@ fn web_and_db() -> Vec<Workload> {
     vec![workload(WorkloadKind::Deployment, "db", &[("app", "db")]), web]
 }
 
+/// 1
 #[test]
 fn a_label_of_the_existing_pod_does_not_hide_the_pod_that_could_exist() {
     let db = policy("db", one_of("app", &["db"]), Some(vec![rule(vec![own(one_of("app", &["web"]))], &[6333])]), None);
@@ -150,6 +155,7 @@ fn a_label_of_the_existing_pod_does_not_hide_the_pod_that_could_exist() {
     assert_proved(&answer(&cluster, &declared, &claim));
 }
 
+/// 2
 #[test]
 fn one_replica_reaches_another() {
     let cluster = cluster(Vec::new(), web_and_db());
@@ -158,6 +164,7 @@ fn one_replica_reaches_another() {
     assert_ne!(flow.source.address(), flow.destination.address());
 }
 
+/// 2
 #[test]
 fn a_bare_pod_has_no_second_replica() {
     let cluster = cluster(Vec::new(), vec![workload(WorkloadKind::Pod, "alone", &[])]);
@@ -165,6 +172,7 @@ fn a_bare_pod_has_no_second_replica() {
     assert_eq!(in_the_open(&cluster, &claim), Outcome::Vacuous);
 }
 
+/// 3
 #[test]
 fn closed_egress_of_the_sources_is_no_exposure() {
     let no_way_out = policy("deny", everything(), None, Some(Vec::new()));
@@ -175,6 +183,7 @@ fn closed_egress_of_the_sources_is_no_exposure() {
     ));
 }
 
+/// 4
 #[test]
 fn a_contradictory_selector_admits_nobody() {
     let mut never = one_of("app", &["web"]);
@@ -185,6 +194,7 @@ fn a_contradictory_selector_admits_nobody() {
     assert_proved(&in_the_open(&cluster, &claim));
 }
 
+/// 4
 #[test]
 fn present_or_absent_is_every_pod() {
     let exists = own(asks("x", Operator::Exists));
@@ -195,6 +205,7 @@ fn present_or_absent_is_every_pod() {
     assert_proved(&in_the_open(&cluster, &claim));
 }
 
+/// 5
 #[test]
 fn what_overlapping_selectors_open_adds_up() {
     let first = rule(vec![own(none_of("app", &["x"]))], &[1]);
@@ -209,6 +220,7 @@ fn what_overlapping_selectors_open_adds_up() {
     assert_proved(&in_the_open(&cluster, &Claim::NoneCanReach(to_db(neither(), 3))));
 }
 
+/// 6
 #[test]
 fn a_block_of_one_family_is_none_of_the_other() {
     let block = PeerKind::IpBlock(IpBlock { cidr: "fd00::/8".parse().unwrap(), except: Vec::new() });
@@ -220,6 +232,7 @@ fn a_block_of_one_family_is_none_of_the_other() {
     assert!(address.is_ipv6());
 }
 
+/// 6
 #[test]
 fn a_block_of_all_addresses_holds_pods() {
     let block = PeerKind::IpBlock(IpBlock { cidr: "0.0.0.0/0".parse().unwrap(), except: Vec::new() });
@@ -230,6 +243,7 @@ fn a_block_of_all_addresses_holds_pods() {
     refuting(in_the_open(&cluster, &Claim::EveryCanReach(between())));
 }
 
+/// 7
 #[test]
 fn a_pod_selector_beside_a_namespace_selector_looks_into_those_namespaces() {
     let peer = in_namespaces(one_of("team", &["ops"]), asks("role", Operator::Exists));
@@ -240,6 +254,7 @@ fn a_pod_selector_beside_a_namespace_selector_looks_into_those_namespaces() {
     assert_proved(&in_the_open(&cluster, &from("app")));
 }
 
+/// 8
 #[test]
 fn an_absent_label_is_not_the_empty_string() {
     let absent = || asks("tier", Operator::DoesNotExist);
@@ -253,6 +268,7 @@ fn an_absent_label_is_not_the_empty_string() {
     assert_proved(&in_the_open(&admits(none_of("tier", &["front"])), &Claim::EveryCanReach(to_db())));
 }
 
+/// 14
 #[test]
 fn a_pod_on_its_nodes_network_is_not_judged_like_a_pod() {
     let mut agent = workload(WorkloadKind::Pod, "agent", &[("app", "web")]);
@@ -266,6 +282,7 @@ fn a_pod_on_its_nodes_network_is_not_judged_like_a_pod() {
     assert_eq!(in_the_open(&cluster, &Claim::NoneCanReach(from_agent)), Outcome::Vacuous);
 }
 
+/// 14
 #[test]
 fn traffic_from_the_own_node_is_part_of_the_question_where_nodes_are() {
     let cluster = cluster(vec![policy("deny", everything(), Some(Vec::new()), None)], Vec::new());

@@ -29,7 +29,7 @@ pub struct Identity {
 /// A rule for names: what is wrong, in words.
 pub type NameRule = fn(&str) -> Option<&'static str>;
 
-/// Name, namespace and labels of an object (V1 to V3).
+/// Name, namespace, labels and annotations of an object (V1 to V3).
 pub fn identity(
     meta: &ObjectMeta,
     root: &Place<'_>,
@@ -39,6 +39,7 @@ pub fn identity(
 ) -> Identity {
     let place = root.key("metadata");
     labels(meta.labels.as_ref(), &place.key("labels"), context);
+    annotations(meta, &place, context);
     let (name, origin, generated) = name(meta, &place, rule, context);
     let namespace = namespace.map(|default| own_namespace(meta, &place, default, context)).unwrap_or_default();
     Identity { namespace, name, origin, generated }
@@ -90,6 +91,25 @@ pub fn labels(labels: Option<&Labels>, place: &Place<'_>, context: &Context<'_>)
         }
     }
     labels.clone()
+}
+
+/// How many bytes the annotations of an object may hold, keys and values together (V3).
+const ANNOTATIONS: usize = 256 * 1024;
+
+/// The annotations of an object or a template (V3): keys as those of labels, checked in lower case.
+pub fn annotations(meta: &ObjectMeta, metadata: &Place<'_>, context: &Context<'_>) {
+    let Some(annotations) = &meta.annotations else { return };
+    let place = metadata.key("annotations");
+    for (name, node) in place.node().entries().iter().filter(|_| place.present()) {
+        let Some(key) = name.as_str() else { continue };
+        if let Some(problem) = names::label_key(&key.to_lowercase()) {
+            context.invalid(&place.entry(key, name, node), format_args!("is not an annotation: the key {problem}"));
+        }
+    }
+    let size: usize = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
+    if size > ANNOTATIONS {
+        context.invalid(&place, format_args!("must hold at most {ANNOTATIONS} bytes, and there are {size}"));
+    }
 }
 
 /// A label selector (R10 to R13, V30, V31). Absent means: asks for nothing.

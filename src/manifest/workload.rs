@@ -89,6 +89,7 @@ pub fn controller(
         let meta = template.metadata.as_ref().and_then(|meta| meta.labels.as_ref());
         let metadata = place.key("metadata");
         let labels = validate::labels(meta, &metadata.key("labels"), context);
+        template.metadata.iter().for_each(|meta| validate::annotations(meta, &metadata, context));
         selects_template(&parts.selector, &labels, root, &metadata, context);
         from_spec(parts.kind, &id, labels, template.spec.as_ref(), (root, &place.key("spec")), context)
     });

@@ -1,8 +1,5 @@
 //! Sets of policies compared: brute force over small universes, and pairs of sets for each of the four answers.
 
-use std::cell::RefCell;
-use std::collections::BTreeMap;
-
 use netverify::eval::{Verdict, verdict};
 use netverify::manifest::{Settings, assemble_sets, read_text};
 use netverify::model::algebra::{Comparison, PolicySet, SetRelation};
@@ -17,10 +14,10 @@ use netverify::outcome::{Case, Counterexample, Outcome, Part, Permits, SetsAnswe
 use netverify::source::SourceMap;
 use proptest::prelude::*;
 use proptest::sample::Index;
-use proptest::test_runner::{TestCaseError, TestError, TestRunner};
 
+use super::trials::{Trial, fail};
 use super::worlds::{FEW, Question, Words, cluster, world};
-use super::{answer, config, enumerate, plugins};
+use super::{answer, enumerate, plugins};
 
 /// The cluster as it is where the set is all that is applied.
 fn alone(cluster: &Cluster, set: &PolicySet) -> Cluster {
@@ -154,25 +151,21 @@ fn questions() -> BoxedStrategy<Question> {
 
 #[test]
 fn brute_force_agrees_on_sets_of_policies() {
-    let tally = RefCell::new(BTreeMap::new());
-    let run = TestRunner::new(config(80)).run(&questions(), |question| {
+    let trial = Trial { name: "sets of policies", file: file!(), seed: 7, cases: 80 };
+    let tally = trial.run(&questions(), |question, tally| {
         let Claim::Compared(Comparison::Sets { one, other, .. }) = &question.claim else { panic!("no sets") };
         let permits = expected(&question, one, other);
         let outcome = answer(&question);
-        *tally.borrow_mut().entry(format!("{permits:?}")).or_insert(0) += 1;
+        tally.add(&format!("{permits:?}"), 1);
         if is_right(&question, &outcome, permits) {
             Ok(())
         } else {
-            Err(TestCaseError::fail(format!("brute force: {permits:?}, and {outcome:#?}")))
+            Err(fail(format!("brute force: {permits:?}, and {outcome:#?}")))
         }
     });
-    match run {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, value)) => panic!("{reason}\n{value:#?}"),
-        Err(TestError::Abort(reason)) => panic!("{reason}"),
-    }
-    let tally = tally.borrow();
-    assert!(tally.len() == 4 && tally.values().all(|count| *count >= 4), "one-sided: {tally:?}");
+    let all = [Permits::Equal, Permits::Less, Permits::More, Permits::Neither];
+    let counts = all.map(|permits| tally.of(&format!("{permits:?}")));
+    assert!(counts.iter().all(|count| *count >= 4), "one-sided: {counts:?}");
 }
 
 /// Policies `a`, `b`, ... of namespace x, or of the one that `@` gives; each spec in flow style.
