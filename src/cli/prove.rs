@@ -1,5 +1,6 @@
 //! `netverify prove`: read, decide, report.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -12,6 +13,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
+use crate::plain;
 use crate::plan::{Inputs, Item, Plan};
 use crate::prove::{Answered, Prover};
 use crate::report::{self, Report};
@@ -127,7 +129,7 @@ fn unread_kinds(plan: &Plan) -> String {
         return "not read: nothing, every object was of a kind that matters\n".to_owned();
     }
     let words: Vec<_> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("not read, for policies do not look at them: {}\n", words.join(", "))
+    format!("not read, for policies do not look at them: {}\n", plain::line(&words.join(", ")))
 }
 
 /// A property about nothing is a fault of the spec, not a proof.
@@ -167,15 +169,14 @@ fn write_witnesses(folder: &Path, plan: &Plan, answers: &[Answered]) -> Result<(
         move |source| Error::Write { path, source }
     };
     std::fs::create_dir_all(folder).map_err(failed(folder))?;
-    let mut taken = std::collections::BTreeMap::new();
+    let mut taken = BTreeSet::new();
     for (item, answered) in plan.items.iter().zip(answers) {
         let Some(counterexample) = counterexample(&answered.outcome) else { continue };
         let name = witness_name(item);
-        // Two specs in different folders may bear one name.
-        let times = taken.entry(name.clone()).and_modify(|times| *times += 1).or_insert(1);
-        let path = folder.join(if *times == 1 { format!("{name}.yaml") } else { format!("{name}-{times}.yaml") });
-        let header =
-            format!("{}: {}\nMade by netverify: a pod that shows why this is refuted.", item.name, item.sentence);
+        let path = folder.join(free_name(&name, &mut taken) + ".yaml");
+        // A sentence may be written over several lines.
+        let title = plain::line(&format!("{}: {}", item.name, item.sentence)).into_owned();
+        let header = title + "\nMade by netverify: a pod that shows why this is refuted.";
         let text = witness::yaml::documents(plan.cluster(item), &header, counterexample);
         std::fs::write(&path, text).map_err(failed(&path))?;
     }
@@ -193,7 +194,19 @@ fn counterexample(outcome: &Outcome) -> Option<&Counterexample> {
 fn witness_name(item: &Item) -> String {
     let spec = item.spec.as_deref().and_then(|path| Path::new(path).file_stem()?.to_str());
     let parts = [spec, item.variant.as_deref(), Some(item.name.as_str())];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(".")
+    // Each part is cut to a length, so that the whole stays below what file systems take.
+    let parts: Vec<_> = parts.into_iter().flatten().map(|part| plain::file_name(part, 75)).collect();
+    parts.join(".")
+}
+
+/// The name, or with the first number behind it that makes it a new one: two specs in different folders
+/// may bear one name, and long names may begin alike.
+fn free_name(name: &str, taken: &mut BTreeSet<String>) -> String {
+    let numbered = (2..).map(|number: usize| format!("{name}-{number}"));
+    let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| !taken.contains(name));
+    let free = free.unwrap_or_default();
+    taken.insert(free.clone());
+    free
 }
 
 #[cfg(test)]
