@@ -2,10 +2,12 @@
 
 CARGO     ?= cargo
 NETVERIFY := target/release/netverify
+# How long to fuzz each target.
+SECONDS   ?= 600
 SPEC      ?= specs/rag.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test soak second-opinion check fmt clippy deny doc mutants bench clean
+.PHONY: help setup build prove test soak second-opinion check fmt clippy deny doc mutants bench fuzz clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -63,6 +65,9 @@ mutants: setup ## Make the mistakes of tests/mutants/list.toml one by one; each 
 
 bench: setup ## Run the benchmarks
 	@$(CARGO) bench --locked
+
+fuzz: setup ## Fuzz manifests, specs, sentences and flows, SECONDS (600) each; not part of the tests
+	@scripts/fuzz.sh $(SECONDS) $(TARGET)
 
 clean: ## Remove what was built
 	@$(CARGO) clean

@@ -19,6 +19,7 @@ use std::io::Write;
 use clap::{Parser, Subcommand};
 
 use crate::error::Error;
+use crate::plain;
 use crate::report::text::Style;
 
 /// Proves statements about Kubernetes network policies for every pod that could exist.
@@ -100,7 +101,10 @@ pub fn run(arguments: &[std::ffi::OsString], streams: &mut Streams<'_>) -> Resul
 /// What clap has to say: help and version are answers, everything else is a fault.
 fn usage(error: &clap::Error, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let styled = error.render();
-    let text = |colour: bool| if colour { styled.ansi().to_string() } else { styled.to_string() };
+    // An argument that is quoted back may hold what steers the terminal; then colours are left out too.
+    let plain = plain::lines(&styled.to_string());
+    let text =
+        |colour: bool| if colour && plain == styled.to_string() { styled.ansi().to_string() } else { plain.clone() };
     if error.use_stderr() {
         write(streams.err, "standard error", &text(streams.err_colour))?;
         Ok(ExitCode::Fault)
@@ -124,7 +128,7 @@ pub(crate) fn write(stream: &mut dyn Write, name: &str, text: &str) -> Result<()
 #[must_use]
 pub fn failed(error: &Error, streams: &mut Streams<'_>) -> ExitCode {
     // Where standard error is gone as well, the exit code has to do.
-    let _ = writeln!(streams.err, "error: {error}");
+    let _ = writeln!(streams.err, "error: {}", plain::line(&error.to_string()));
     ExitCode::Fault
 }
 

@@ -194,12 +194,20 @@ impl Diagnostic {
     }
 }
 
-/// The candidate that a person most likely meant, if any is near.
+/// The longest word that is looked for among the candidates, in bytes. Comparing two words costs the
+/// product of their lengths.
+const MAX_WORD: usize = 100;
+
+/// The candidate that a person most likely meant, if any is near. None for a very long word.
 #[must_use]
 pub fn closest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if written.len() > MAX_WORD {
+        return None;
+    }
     let lower = written.to_lowercase();
     candidates
         .into_iter()
+        .filter(|name| name.len() <= MAX_WORD)
         .map(|name| (strsim::damerau_levenshtein(&lower, &name.to_lowercase()), name))
         .filter(|(distance, name)| *distance <= (name.chars().count().max(written.chars().count()) / 3).max(1))
         .min()
@@ -226,5 +234,6 @@ mod tests {
         assert_eq!(closest("podSelecter", ["podSelector", "ports"]), Some("podSelector"));
         assert_eq!(closest("ingres", ["egress", "ingress"]), Some("ingress"));
         assert_eq!(closest("app", ["matchLabels", "matchExpressions"]), None);
+        assert_eq!(closest(&"x".repeat(10_000_000), ["x", "y"]), None);
     }
 }

@@ -55,6 +55,8 @@ pub struct Explained {
     pub trace: Trace,
     /// Directions in which the answer depends on an address that no manifest says.
     pub addresses: Vec<AddressMatters>,
+    /// How many addresses were not tried for that: the policies list too many blocks.
+    pub untried: usize,
     /// Directions that let the flow through only because blocks match pods' addresses (R22).
     pub blocks_match_pods: Vec<Direction>,
 }
@@ -156,25 +158,31 @@ fn is_one_pod(cluster: &Cluster, source: &Meant, destination: &Meant) -> bool {
 pub fn explain(cluster: &Cluster, asked: &Asked) -> Explained {
     let options = Options::default();
     let mut flow = asked.flow.clone();
+    // Only the policies that isolate one of the two ends have a say.
+    let (_, trace) = eval::verdict(cluster, &options, &flow);
+    let isolating = [&trace.egress, &trace.ingress].into_iter().flat_map(|side| side.policies());
+    let blocks = address::blocks(cluster, &isolating.map(|policy| policy.policy).collect());
     // An address that no manifest says is one that as few blocks as possible look at.
     if asked.source_address_unknown && !is_itself(&flow) {
-        set_address(&mut flow.source, address::outside(cluster, &asked.flow.destination));
+        set_address(&mut flow.source, address::outside(cluster, &blocks, &asked.flow.destination));
     }
     if asked.destination_address_unknown && !is_itself(&asked.flow) {
         let source = flow.source.clone();
-        set_address(&mut flow.destination, address::outside(cluster, &source));
+        set_address(&mut flow.destination, address::outside(cluster, &blocks, &source));
     }
     let (verdict, trace) = eval::verdict(cluster, &options, &flow);
-    let mut addresses = BTreeSet::new();
+    let candidates = address::candidates(&blocks, family(flow.source.address()));
+    let (mut addresses, mut untried) = (BTreeSet::new(), 0);
     for (direction, unknown) in
         [(Direction::Egress, asked.destination_address_unknown), (Direction::Ingress, asked.source_address_unknown)]
     {
         if unknown && !is_itself(&flow) && !side(&trace, direction).allows() {
-            addresses.extend(openers(cluster, &options, &flow, direction));
+            addresses.extend(openers(cluster, &options, &flow, direction, &candidates));
+            untried = candidates.len().saturating_sub(address::MAX_TRIED);
         }
     }
     let blocks_match_pods = needing_blocks(cluster, &flow, &trace);
-    Explained { flow, verdict, trace, addresses: addresses.into_iter().collect(), blocks_match_pods }
+    Explained { flow, verdict, trace, addresses: addresses.into_iter().collect(), untried, blocks_match_pods }
 }
 
 fn is_itself(flow: &Flow) -> bool {
@@ -195,9 +203,15 @@ fn set_address(end: &mut End, address: std::net::IpAddr) {
 }
 
 /// The blocks that admit the flow once the address that they look at lies inside them.
-fn openers(cluster: &Cluster, options: &Options, flow: &Flow, direction: Direction) -> BTreeSet<AddressMatters> {
+fn openers(
+    cluster: &Cluster,
+    options: &Options,
+    flow: &Flow,
+    direction: Direction,
+    candidates: &[std::net::IpAddr],
+) -> BTreeSet<AddressMatters> {
     let mut found = BTreeSet::new();
-    for address in address::candidates(cluster, family(flow.source.address())) {
+    for address in candidates.iter().take(address::MAX_TRIED).copied() {
         let mut other = flow.clone();
         set_address(if direction == Direction::Ingress { &mut other.source } else { &mut other.destination }, address);
         if is_itself(&other) {

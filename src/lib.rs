@@ -17,6 +17,7 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`source`], [`diagnostic`], [`error`] | places in files; faults of the input; faults of netverify |
+//! | [`plain`] | text of the user made safe for a terminal, a file name, a shell |
 //! | [`manifest`] | YAML and JSON to checked objects with origins |
 //! | [`model`] | the field's words as plain data |
 //! | [`language`], [`spec`] | sentences and spec files to claims |
@@ -44,6 +45,7 @@ pub mod language;
 pub mod manifest;
 pub mod model;
 pub mod outcome;
+pub mod plain;
 pub mod plan;
 pub mod property;
 pub mod prove;

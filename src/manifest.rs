@@ -12,6 +12,7 @@
 mod assemble;
 mod cidr;
 mod decode;
+mod faults;
 mod hints;
 mod input;
 mod kinds;
@@ -31,12 +32,14 @@ mod yaml;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::workload::Cluster;
 use crate::source::{FileId, Origin, SourceMap, Span};
+use faults::Faults;
 use input::Input;
 use object::{Contents, Object, Reader};
 
@@ -164,14 +167,27 @@ fn read_inputs(
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Objects {
     let tasks: Vec<Task> = inputs.iter().flat_map(|input| tasks(input, sources, diagnostics)).collect();
-    let contents: Vec<Contents> = tasks.par_iter().map(|task| read_piece(task, settings)).collect();
-    let mut all = Contents::default();
+    // Counted while reading: what is beyond the limit is not even held.
+    let objects = AtomicUsize::new(0);
+    let read = |task: &Task| {
+        if objects.load(Ordering::Relaxed) > limits::OBJECTS {
+            return Contents::new(0);
+        }
+        let contents = read_piece(task, settings);
+        objects.fetch_add(contents.objects.len(), Ordering::Relaxed);
+        contents
+    };
+    let contents: Vec<Contents> = tasks.par_iter().map(read).collect();
+    let mut all = Contents::new(limits::ALL_FAULTS);
     for part in contents {
         merge(&mut all, part);
     }
-    diagnostics.append(&mut all.diagnostics);
+    let faults = std::mem::replace(&mut all.faults, Faults::new(0));
+    diagnostics.extend(faults.finish());
     if all.objects.len() > limits::OBJECTS {
-        diagnostics.push(Diagnostic::error(Code::LimitExceeded, "there are more than 1,000,000 objects"));
+        let most = limits::number(limits::OBJECTS);
+        let help = "give only the objects of the namespaces that the properties speak about";
+        diagnostics.push(limits::exceeded(format!("the manifests hold more than {most} objects"), help));
     }
     let complete = !diagnostics.iter().any(Diagnostic::is_error);
     if complete && all.recognised == 0 {
@@ -190,8 +206,9 @@ fn tasks(input: &Input, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) 
     }
     let pieces = stream::cut(&text);
     if pieces.len() > limits::DOCUMENTS {
-        let message = "this file holds more than 200,000 documents";
-        diagnostics.push(Diagnostic::error(Code::LimitExceeded, message).at(at(0), "").note(limits::WORDS));
+        let most = limits::number(limits::DOCUMENTS);
+        let message = format!("this file has {} documents, and may have {most}", limits::number(pieces.len()));
+        diagnostics.push(limits::exceeded(message, "split it: any number of files can be given").at(at(0), ""));
         return Vec::new();
     }
     let task = |range| Task { file: input.file, text: text.clone(), range, in_folder: input.in_folder };
@@ -199,11 +216,11 @@ fn tasks(input: &Input, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) 
 }
 
 fn read_piece(task: &Task, settings: &Settings) -> Contents {
-    let mut contents = Contents::default();
+    let mut contents = Contents::new(limits::FAULTS);
     let text = task.text.get(task.range.clone()).unwrap_or("");
     let piece = yaml::Piece { file: task.file, text, start: task.range.start };
     let reader = Reader { text: &task.text, in_folder: task.in_folder, settings };
-    for node in yaml::parse(piece, &mut contents.diagnostics) {
+    for node in yaml::parse(piece, &mut contents.faults) {
         reader.document(&node, &mut contents);
     }
     contents
@@ -211,7 +228,7 @@ fn read_piece(task: &Task, settings: &Settings) -> Contents {
 
 fn merge(all: &mut Contents, mut part: Contents) {
     all.objects.append(&mut part.objects);
-    all.diagnostics.append(&mut part.diagnostics);
+    all.faults.absorb(part.faults);
     all.recognised += part.recognised;
     for (kind, number) in part.unread {
         *all.unread.entry(kind).or_default() += number;

@@ -133,6 +133,24 @@ impl SourceMap {
         id
     }
 
+    /// How many texts were taken in.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.files.len()
+    }
+
+    /// Whether none was.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+
+    /// The bytes of all texts together.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.files.iter().map(|file| file.text.len() as u64).sum()
+    }
+
     /// The file with this number. `None` only for a number of another map.
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {

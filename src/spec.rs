@@ -22,6 +22,10 @@ pub const MAX_BYTES: usize = 4 * 1024 * 1024;
 pub const MAX_PROPERTIES: usize = 10_000;
 /// The most variants in one spec.
 pub const MAX_VARIANTS: usize = 1_000;
+/// The most entries of one list, such as `manifests`.
+pub const MAX_LIST: usize = 10_000;
+/// The most questions of one spec: properties, once for each variant that they are asked of.
+pub const MAX_QUESTIONS: usize = 100_000;
 /// The most endpoints in one spec.
 pub const MAX_ENDPOINTS: usize = 1_000;
 
@@ -146,6 +150,13 @@ impl Spec {
         self.variants.iter().map(|variant| self.run(variant)).collect()
     }
 
+    /// How many questions it asks: properties, once for each variant that they are asked of.
+    fn questions(&self) -> usize {
+        let all = self.variants.len().max(1);
+        let of_one = |property: &PropertySpec| property.variants.as_ref().map_or(all, |named| named.len().min(all));
+        self.properties.iter().map(of_one).sum()
+    }
+
     fn run<'a>(&'a self, variant: &'a VariantSpec) -> Run<'a> {
         let own = self.manifests.iter().filter(|_| !variant.replace);
         Run { variant: Some(variant), manifests: own.chain(&variant.manifests).collect() }
@@ -165,6 +176,14 @@ pub fn parse(file: FileId, text: &str) -> (Spec, Vec<Diagnostic>) {
         Some(document) => tables::spec(&mut reader, &document),
         None => Spec::default(),
     };
+    let questions = spec.questions();
+    if questions > MAX_QUESTIONS {
+        let message = format!("a spec asks at most {MAX_QUESTIONS} questions, and this one asks {questions}");
+        let fault = Diagnostic::error(Code::LimitExceeded, message)
+            .note("Every property is asked of every variant, unless it names its `variants`.")
+            .help("write several specs");
+        reader.push(fault.at(reader.origin(0..0), "properties times variants"));
+    }
     (spec, reader.into_faults())
 }
 

@@ -12,6 +12,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("error", &[]),
+    ("plain", &[]),
     ("model", &["source"]),
     ("eval", &["model"]),
     ("symbolic", &["model", "error"]),
@@ -22,11 +23,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("spec", &["model", "source", "diagnostic", "language"]),
     ("property", &["model", "symbolic"]),
     ("outcome", &["model", "source", "eval"]),
-    ("witness", &["model", "source", "eval", "outcome", "describe"]),
+    ("witness", &["model", "source", "eval", "outcome", "describe", "plain"]),
     ("vacuity", &["model", "eval", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
     ("plan", &["model", "source", "diagnostic", "manifest", "language", "spec", "prove"]),
-    ("report", &["model", "source", "diagnostic", "outcome", "eval", "describe", "explain", "plan", "prove"]),
+    ("report", &["model", "source", "diagnostic", "outcome", "eval", "describe", "explain", "plan", "prove", "plain"]),
 ];
 
 /// Where a library may be named, as prefixes of paths below `src/`.

@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
+use crate::plain;
 use crate::plan::{Inputs, Plan};
 use crate::prove::Answered;
 use crate::report::{self, Report};
@@ -135,7 +136,7 @@ fn unread_kinds(plan: &Plan) -> String {
         return "not read: nothing, every object was of a kind that matters\n".to_owned();
     }
     let words: Vec<_> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-    format!("not read, for policies do not look at them: {}\n", words.join(", "))
+    format!("not read, for policies do not look at them: {}\n", plain::line(&words.join(", ")))
 }
 
 /// A property about nothing is a fault of the spec, not a proof.
@@ -178,8 +179,9 @@ fn write_witnesses(folder: &Path, plan: &Plan, answers: &[Answered]) -> Result<(
     for ((item, answered), name) in plan.items.iter().zip(answers).zip(names::of_items(plan)) {
         let Some(counterexample) = counterexample(&answered.outcome) else { continue };
         let path = folder.join(format!("{name}.yaml"));
-        let header =
-            format!("{}: {}\nMade by netverify: a pod that shows why this is refuted.", item.name, item.sentence);
+        // A sentence may be written over several lines.
+        let title = plain::line(&format!("{}: {}", item.name, item.sentence)).into_owned();
+        let header = title + "\nMade by netverify: a pod that shows why this is refuted.";
         let text = witness::yaml::documents(plan.cluster(item), &header, counterexample);
         std::fs::write(&path, text).map_err(failed(&path))?;
     }

@@ -78,6 +78,18 @@ fn seconds(text: &str) -> Result<Duration, String> {
     Ok(Duration::from_secs_f64(seconds))
 }
 
+/// How many faults are shown: what is beyond follows from them, more likely than not.
+const MOST_SHOWN: usize = 200;
+
+/// The faults to show. Where there are too many, errors go before warnings.
+fn first(diagnostics: &[Diagnostic]) -> Vec<Diagnostic> {
+    let mut faults: Vec<_> = diagnostics.iter().collect();
+    if faults.len() > MOST_SHOWN {
+        faults.sort_by_key(|fault| std::cmp::Reverse(fault.severity));
+    }
+    faults.into_iter().take(MOST_SHOWN).cloned().collect()
+}
+
 /// The faults of the input, and what was not done because of them: "proved".
 pub(super) fn diagnose(
     diagnostics: &[Diagnostic],
@@ -85,8 +97,12 @@ pub(super) fn diagnose(
     streams: &mut Streams<'_>,
     done: &str,
 ) -> Result<(), Error> {
-    let mut text = report::text::diagnostics(diagnostics, sources, streams.err_style());
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count();
+    let shown = first(diagnostics);
+    let mut text = report::text::diagnostics(&shown, sources, streams.err_style());
+    if shown.len() < diagnostics.len() {
+        text += &format!("{} more errors and warnings are not shown\n", diagnostics.len() - shown.len());
+    }
     if errors > 0 {
         let noun = if errors == 1 { "error" } else { "errors" };
         text += &format!("{errors} {noun} in the input: nothing was {done}\n");

@@ -1,5 +1,6 @@
 //! Addresses that stand for those that no manifest says. Private to `explain`.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::IpNet;
@@ -8,6 +9,9 @@ use crate::model::net::{End, Family, IpBlock, family};
 use crate::model::policy::{PeerKind, Peers};
 use crate::model::workload::Cluster;
 
+/// The most addresses that are tried one by one. Each costs a verdict, and policies can list many blocks.
+pub(super) const MAX_TRIED: usize = 5_000;
+
 /// An address of the family that nobody has.
 pub(super) fn plain(cluster: &Cluster, family: Family, taken: Option<IpAddr>) -> IpAddr {
     let free = defaults(family).find(|address| Some(*address) != taken && !is_known(cluster, *address));
@@ -15,19 +19,18 @@ pub(super) fn plain(cluster: &Cluster, family: Family, taken: Option<IpAddr>) ->
 }
 
 /// The address that the fewest blocks look at, other than that of the other end.
-pub(super) fn outside(cluster: &Cluster, other: &End) -> IpAddr {
+pub(super) fn outside(cluster: &Cluster, blocks: &[&IpBlock], other: &End) -> IpAddr {
     let family = family(other.address());
-    let blocks = blocks(cluster);
-    let all = defaults(family).take(64).chain(around(&blocks)).filter(|address| super::family(*address) == family);
+    let edges = candidates(blocks, family);
+    let all = defaults(family).take(64).chain(edges.into_iter().take(MAX_TRIED));
     let free = all.filter(|address| *address != other.address() && !is_known(cluster, *address));
     let seen = |address: &IpAddr| blocks.iter().filter(|block| is_in(block, *address)).count();
     free.min_by_key(seen).unwrap_or_else(|| plain(cluster, family, Some(other.address())))
 }
 
-/// Addresses that tell the blocks of all policies apart.
-pub(super) fn candidates(cluster: &Cluster, family: Family) -> Vec<IpAddr> {
-    let blocks = blocks(cluster);
-    let mut found: Vec<_> = around(&blocks).filter(|address| super::family(*address) == family).collect();
+/// Addresses that tell the blocks apart.
+pub(super) fn candidates(blocks: &[&IpBlock], family: Family) -> Vec<IpAddr> {
+    let mut found: Vec<_> = around(blocks).filter(|address| super::family(*address) == family).collect();
     found.sort_unstable();
     found.dedup();
     found
@@ -40,8 +43,10 @@ fn defaults(family: Family) -> impl Iterator<Item = IpAddr> {
     })
 }
 
-fn blocks(cluster: &Cluster) -> Vec<&IpBlock> {
-    let rules = cluster.policies.iter().flat_map(|policy| policy.ingress.iter().chain(&policy.egress).flatten());
+/// The blocks of some policies.
+pub(super) fn blocks<'a>(cluster: &'a Cluster, policies: &BTreeSet<usize>) -> Vec<&'a IpBlock> {
+    let policies = policies.iter().filter_map(|index| cluster.policies.get(*index));
+    let rules = policies.flat_map(|policy| policy.ingress.iter().chain(&policy.egress).flatten());
     let peers = rules.flat_map(|rule| match &rule.peers {
         Peers::All => &[][..],
         Peers::AnyOf(peers) => peers,

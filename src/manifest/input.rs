@@ -20,7 +20,7 @@ pub struct Input {
 
 /// Finds and reads everything that the paths mean, each file once.
 pub fn collect(paths: &[ManifestPath], sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Vec<Input> {
-    let mut collector = Collector { sources, diagnostics, seen: BTreeSet::new(), stdin: false, inputs: Vec::new() };
+    let mut collector = Collector::new(sources, diagnostics);
     // Files that are named count as named, also where a folder holds them too.
     let (folders, files): (Vec<_>, Vec<_>) = paths.iter().partition(|path| resolve(path).is_dir());
     for path in files.into_iter().chain(folders) {
@@ -31,7 +31,7 @@ pub fn collect(paths: &[ManifestPath], sources: &mut SourceMap, diagnostics: &mu
 
 /// Reads one file that is no manifest, under the same limits.
 pub fn open(path: &Path, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Option<FileId> {
-    let mut collector = Collector { sources, diagnostics, seen: BTreeSet::new(), stdin: false, inputs: Vec::new() };
+    let mut collector = Collector::new(sources, diagnostics);
     collector.file(path, false, None);
     collector.inputs.first().map(|input| input.file)
 }
@@ -49,6 +49,28 @@ struct Collector<'a> {
     seen: BTreeSet<PathBuf>,
     stdin: bool,
     inputs: Vec<Input>,
+    /// The bytes of all texts of the run.
+    bytes: u64,
+    /// Files and folders met in folders.
+    entries: usize,
+    /// Whether a limit on all files together was met: nothing more is read.
+    full: bool,
+}
+
+impl<'a> Collector<'a> {
+    fn new(sources: &'a mut SourceMap, diagnostics: &'a mut Vec<Diagnostic>) -> Collector<'a> {
+        let bytes = sources.bytes();
+        Collector {
+            sources,
+            diagnostics,
+            seen: BTreeSet::new(),
+            stdin: false,
+            inputs: Vec::new(),
+            bytes,
+            entries: 0,
+            full: false,
+        }
+    }
 }
 
 impl Collector<'_> {
@@ -109,6 +131,9 @@ impl Collector<'_> {
         let mut any = false;
         for entry in matches {
             any = true;
+            if self.full {
+                break;
+            }
             match entry {
                 Ok(found) if found.is_dir() => self.folder(&found, path),
                 Ok(found) => self.file(&found, false, path.origin),
@@ -123,17 +148,31 @@ impl Collector<'_> {
 
     fn folder(&mut self, folder: &Path, path: &ManifestPath) {
         let mut any = false;
-        for entry in walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name() {
+        // Through links there are many ways to one folder, and its files need reading once.
+        let mut entered = BTreeSet::new();
+        let mut is_new = |entry: &walkdir::DirEntry| {
+            !entry.file_type().is_dir() || entry.path().canonicalize().map_or(true, |real| entered.insert(real))
+        };
+        let walk = walkdir::WalkDir::new(folder).follow_links(true).sort_by_file_name();
+        for entry in walk.into_iter().filter_entry(|entry| is_new(entry)) {
+            self.entries += 1;
+            if self.entries > limits::ENTRIES {
+                self.too_many_entries(folder, path);
+            }
+            if self.full {
+                return;
+            }
             match entry {
                 Ok(entry) if entry.file_type().is_dir() || !is_manifest(entry.path()) => {}
                 Ok(entry) => {
                     any = true;
                     self.file(entry.path(), true, path.origin);
                 }
+                // What is behind a link back to a folder above is met on the way as well.
+                Err(error) if error.loop_ancestor().is_some() => {}
                 Err(error) => {
                     any = true;
-                    let message = format!("cannot read the folder {}: {error}", folder.display());
-                    self.report(Diagnostic::error(Code::FileUnreadable, message), path.origin);
+                    self.report(unwalkable(folder, &error), path.origin);
                 }
             }
         }
@@ -143,8 +182,16 @@ impl Collector<'_> {
         }
     }
 
+    fn too_many_entries(&mut self, folder: &Path, path: &ManifestPath) {
+        let most = limits::number(limits::ENTRIES);
+        let message = format!("more than {most} files and folders were met on the way through {}", folder.display());
+        let help = "name the folder that holds the manifests";
+        self.full = true;
+        self.report(limits::exceeded(message, help), path.origin);
+    }
+
     fn file(&mut self, path: &Path, in_folder: bool, origin: Option<Origin>) {
-        if !self.seen.insert(path.to_owned()) {
+        if self.full || !self.seen.insert(path.to_owned()) {
             return;
         }
         match read_file(path) {
@@ -158,11 +205,26 @@ impl Collector<'_> {
         }
     }
 
+    /// The limit that so many bytes more would break.
+    fn no_room(&mut self, bytes: u64) -> Option<Diagnostic> {
+        self.bytes = self.bytes.saturating_add(bytes);
+        let help = "give only the manifests of the namespaces that the properties speak about";
+        if self.bytes > limits::TOTAL_BYTES {
+            return Some(limits::exceeded("the files of this run are larger than 1 GiB together", help));
+        }
+        let most = limits::number(limits::FILES);
+        let full = self.sources.len() >= limits::FILES;
+        full.then(|| limits::exceeded(format!("there are more than {most} files to read"), help))
+    }
+
     fn text(&mut self, name: &str, bytes: Vec<u8>, in_folder: bool, origin: Option<Origin>) {
         if bytes.len() as u64 > limits::FILE_BYTES {
-            let message = format!("{name} is larger than 64 MiB");
-            let help = "split it: any number of files can be given";
-            return self.report(Diagnostic::error(Code::LimitExceeded, message).help(help), origin);
+            let message = format!("{name} is larger than 64 MiB, the most that one file may have");
+            return self.report(limits::exceeded(message, "split it: any number of files can be given"), origin);
+        }
+        if let Some(limit) = self.no_room(bytes.len() as u64) {
+            self.full = true;
+            return self.report(limit, origin);
         }
         match String::from_utf8(bytes) {
             Ok(text) => self.inputs.push(Input { file: self.sources.add(name, text), in_folder }),
@@ -175,6 +237,18 @@ impl Collector<'_> {
             }
         }
     }
+}
+
+/// A folder or link that cannot be followed.
+fn unwalkable(folder: &Path, error: &walkdir::Error) -> Diagnostic {
+    let path = error.path().unwrap_or(folder).display();
+    let is_missing = error.io_error().is_some_and(|error| error.kind() == ErrorKind::NotFound);
+    if is_missing && std::fs::symlink_metadata(error.path().unwrap_or(folder)).is_ok() {
+        let message = format!("{path} is a link to something that is not there");
+        return Diagnostic::error(Code::FileNotFound, message).help("remove the link, or mend it");
+    }
+    let reason = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+    Diagnostic::error(Code::FileUnreadable, format!("cannot read {path}: {reason}"))
 }
 
 fn is_manifest(path: &Path) -> bool {

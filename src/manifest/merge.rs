@@ -2,50 +2,66 @@
 
 use std::collections::HashMap;
 
+use super::faults::Faults;
 use super::yaml::{Node, Piece, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Origin;
 
 /// The entries with their merges resolved and their duplicates reported.
-pub fn merged(entries: Vec<(Node, Node)>, piece: &Piece<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<(Node, Node)> {
-    duplicates(&entries, diagnostics);
+pub fn merged(entries: Vec<(Node, Node)>, piece: &Piece<'_>, faults: &mut Faults) -> Vec<(Node, Node)> {
+    duplicates(&entries, faults);
     // A quoted "<<" is a key like any other.
     let is_merge = |key: &Node| key.as_str() == Some("<<") && piece.source(key.origin) == "<<";
     if !entries.iter().any(|(key, _)| is_merge(key)) {
         return entries;
     }
-    let (merges, mut own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
+    let (merges, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
+    let mut merger = Merger { written: positions(&own), own, faults };
     for (key, value) in merges {
-        merge(&key, value, &mut own, diagnostics);
+        merger.merge(&key, value);
     }
-    own
+    merger.own
 }
 
-fn merge(merge: &Node, value: Node, own: &mut Vec<(Node, Node)>, diagnostics: &mut Vec<Diagnostic>) {
-    let used = value.used();
-    let sources = match value.value {
-        Value::List(items) => items.into_iter().map(|item| item.value).collect(),
-        other => vec![other],
-    };
-    for source in sources {
-        let Value::Map(entries) = source else {
-            let diagnostic = Diagnostic::error(Code::YamlSyntax, "`<<` merges mappings, and this is none");
-            diagnostics.push(diagnostic.at(used, ""));
-            continue;
+/// A mapping that takes others in. Its string keys stand in a table beside it: a long mapping, or a
+/// short one many times, must not cost their product.
+struct Merger<'d> {
+    own: Vec<(Node, Node)>,
+    written: HashMap<String, usize>,
+    faults: &'d mut Faults,
+}
+
+impl Merger<'_> {
+    fn merge(&mut self, merge: &Node, value: Node) {
+        let used = value.used();
+        let sources = match value.value {
+            Value::List(items) => items.into_iter().map(|item| item.value).collect(),
+            other => vec![other],
         };
-        // Strings by a table: a long mapping merged into a long one must not cost their product.
-        let written: HashMap<String, usize> = positions(own);
-        for (key, value) in entries {
-            let known = match key.as_str() {
-                Some(name) => written.get(name).and_then(|at| own.get(*at)),
-                None => own.iter().find(|(name, _)| name.value == key.value),
+        for source in sources {
+            let Value::Map(entries) = source else {
+                let diagnostic = Diagnostic::error(Code::YamlSyntax, "`<<` merges mappings, and this is none");
+                self.faults.push(diagnostic.at(used, ""));
+                continue;
             };
-            match known {
-                None => own.push((key, value)),
-                Some((name, written)) if written.value != value.value => {
-                    diagnostics.extend(overridden(merge, name));
+            entries.into_iter().for_each(|entry| self.entry(merge, entry));
+        }
+    }
+
+    /// What is there goes before what is merged in. Of keys that are no strings every one is kept:
+    /// the decoder refuses them all (V62).
+    fn entry(&mut self, merge: &Node, (key, value): (Node, Node)) {
+        let known = key.as_str().and_then(|name| self.written.get(name)).and_then(|at| self.own.get(*at));
+        match known {
+            Some((name, written)) if written.value != value.value => {
+                self.faults.extend(overridden(merge, name));
+            }
+            Some(_) => {}
+            None => {
+                if let Some(name) = key.as_str() {
+                    self.written.insert(name.to_owned(), self.own.len());
                 }
-                Some(_) => {}
+                self.own.push((key, value));
             }
         }
     }
@@ -70,12 +86,12 @@ fn overridden(merge: &Node, name: &Node) -> Option<Diagnostic> {
     Some(diagnostic)
 }
 
-fn duplicates(entries: &[(Node, Node)], diagnostics: &mut Vec<Diagnostic>) {
+fn duplicates(entries: &[(Node, Node)], faults: &mut Faults) {
     let mut seen: HashMap<&str, Origin> = HashMap::with_capacity(entries.len());
     for (key, _) in entries {
         let Some(name) = key.as_str() else { continue };
         if let Some(first) = seen.insert(name, key.origin) {
-            diagnostics.push(duplicate(name, first, key.origin));
+            faults.push(duplicate(name, first, key.origin));
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, core::v1 as core, networking::v1 as networking};
 
 use super::decode::decode;
+use super::faults::Faults;
 use super::kinds::{self, Kind, Treatment};
 use super::place::{Context, Place};
 use super::validate::Identity;
@@ -42,7 +43,6 @@ pub struct Object {
 }
 
 /// What a document holds.
-#[derive(Default)]
 pub struct Contents {
     /// The objects, in order.
     pub objects: Vec<Object>,
@@ -53,7 +53,20 @@ pub struct Contents {
     /// Kinds that matter and that the user chose to ignore.
     pub ignored: BTreeMap<String, usize>,
     /// What is wrong.
-    pub diagnostics: Vec<Diagnostic>,
+    pub faults: Faults,
+}
+
+impl Contents {
+    /// Nothing yet, with room for so many faults.
+    pub fn new(most: usize) -> Contents {
+        Contents {
+            objects: Vec::new(),
+            recognised: 0,
+            unread: BTreeMap::new(),
+            ignored: BTreeMap::new(),
+            faults: Faults::new(most),
+        }
+    }
 }
 
 /// Under which name documents are counted that are no Kubernetes objects.
@@ -85,8 +98,8 @@ impl Reader<'_> {
             Treatment::Read(kind) => self.read(kind, node, contents),
             Treatment::Irrelevant => *contents.unread.entry(kind.to_owned()).or_default() += 1,
             Treatment::ChangesTraffic => self.changes_traffic(node, version, kind, contents),
-            Treatment::WrongVersion(right) => contents.diagnostics.push(wrong_version(node, version, kind, right)),
-            Treatment::Misspelt(right) => contents.diagnostics.push(misspelt(node, version, kind, right)),
+            Treatment::WrongVersion(right) => contents.faults.push(wrong_version(node, version, kind, right)),
+            Treatment::Misspelt(right) => contents.faults.push(misspelt(node, version, kind, right)),
         }
     }
 
@@ -106,7 +119,7 @@ impl Reader<'_> {
         if is_foreign(node) && self.in_folder && inherited.is_none() {
             *contents.unread.entry(NOT_AN_OBJECT.to_owned()).or_default() += 1;
         } else {
-            contents.diagnostics.push(self.not_an_object(node));
+            contents.faults.push(self.not_an_object(node));
         }
         None
     }
@@ -149,7 +162,7 @@ impl Reader<'_> {
         for (key, _) in node.entries() {
             match key.as_str() {
                 Some(name) if kinds::is_known_list(kind) && !known.contains(&name) => {
-                    contents.diagnostics.push(hints::unknown_field(name, key, name, "List", &known));
+                    contents.faults.push(hints::unknown_field(name, key, name, "List", &known));
                 }
                 _ => {}
             }
@@ -158,7 +171,7 @@ impl Reader<'_> {
         match node.get("items") {
             Some(items) if !matches!(items.value, Value::List(_) | Value::Null) => {
                 let source = self.text.get(items.origin.span.range()).unwrap_or("");
-                contents.diagnostics.push(hints::wrong_type("items", items, source, "a list"));
+                contents.faults.push(hints::wrong_type("items", items, source, "a list"));
             }
             Some(items) => items.items().iter().for_each(|item| self.object(item, inherited, contents)),
             None => {}
@@ -176,7 +189,7 @@ impl Reader<'_> {
             .at(place, "")
             .note("It changes what traffic flows, so a proof without it would be about another cluster.")
             .help(format!("to leave it out all the same, `--ignore-kind {kind}`: every report will say so"));
-        contents.diagnostics.push(diagnostic);
+        contents.faults.push(diagnostic);
     }
 
     fn read(&self, kind: Kind, node: &Yaml, contents: &mut Contents) {
@@ -187,7 +200,7 @@ impl Reader<'_> {
         if let Some((id, thing)) = object.filter(|_| !context.failed()) {
             contents.objects.push(Object { id, kind, thing });
         }
-        contents.diagnostics.extend(context.finish());
+        contents.faults.absorb(context.finish());
     }
 
     fn convert(&self, kind: Kind, root: &Place<'_>, context: &Context<'_>) -> Option<(Identity, Option<Thing>)> {

@@ -7,10 +7,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::hints;
+use super::faults::Faults;
 use super::yaml::Node;
+use super::{hints, limits};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{Origin, Span};
+
+/// The longest key that a path shows whole, in bytes, and how much of a longer one it shows.
+const LONGEST_KEY: usize = 320;
+const SHOWN_KEY: usize = 40;
 
 #[derive(Clone, Copy)]
 enum Step<'a> {
@@ -88,6 +93,11 @@ impl fmt::Display for Place<'_> {
         match self.step {
             Step::Root => Ok(()),
             Step::Index(index) => write!(f, "[{index}]"),
+            // A label key has at most 317 characters. What is longer is no key that has to be told whole.
+            Step::Key(key) if key.len() > LONGEST_KEY => {
+                let head: String = key.chars().take(SHOWN_KEY).collect();
+                write!(f, "[{head:?}...]")
+            }
             Step::Key(key) if key.contains(['.', '/']) => write!(f, "[{key:?}]"),
             Step::Key(key) if top => f.write_str(key),
             Step::Key(key) => write!(f, ".{key}"),
@@ -98,7 +108,7 @@ impl fmt::Display for Place<'_> {
 /// What is being read, and what was found wrong with it.
 pub struct Context<'a> {
     text: &'a str,
-    diagnostics: RefCell<Vec<Diagnostic>>,
+    faults: RefCell<Faults>,
     undecoded: RefCell<BTreeSet<Origin>>,
     template: Cell<bool>,
 }
@@ -106,7 +116,8 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context for objects of one file's text.
     pub fn new(text: &'a str) -> Context<'a> {
-        Context { text, diagnostics: RefCell::default(), undecoded: RefCell::default(), template: Cell::new(false) }
+        let faults = RefCell::new(Faults::new(limits::FAULTS));
+        Context { text, faults, undecoded: RefCell::default(), template: Cell::new(false) }
     }
 
     /// The text at an origin of the file.
@@ -135,11 +146,11 @@ impl<'a> Context<'a> {
 
     /// An unrendered template makes one message, however many values it spoils.
     fn push(&self, diagnostic: Diagnostic, place: Origin) {
-        let mut diagnostics = self.diagnostics.borrow_mut();
+        let mut faults = self.faults.borrow_mut();
         if !is_template(self.source(place)) {
-            diagnostics.push(diagnostic);
+            faults.push(diagnostic);
         } else if !self.template.replace(true) {
-            diagnostics.push(hints::helm(place));
+            faults.push(hints::helm(place));
         }
     }
 
@@ -152,6 +163,15 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// Says that a value lists more than is read.
+    pub fn too_many(&self, place: &Place<'_>, found: usize, most: usize, what: &str) {
+        let (found, most) = (limits::number(found), limits::number(most));
+        let help = "make several objects of it; the API server would hardly take one of this size";
+        self.refuse(
+            limits::exceeded(format!("{place} has {found} {what}, and may have {most}"), help).at(place.origin(), ""),
+        );
+    }
+
     /// Says that a value is not there.
     pub fn missing(&self, place: &Place<'_>, problem: impl fmt::Display) {
         let message = format!("{place} {problem}");
@@ -160,12 +180,12 @@ impl<'a> Context<'a> {
 
     /// Whether anything that ends the run was found.
     pub fn failed(&self) -> bool {
-        self.diagnostics.borrow().iter().any(Diagnostic::is_error)
+        self.faults.borrow().failed()
     }
 
     /// Everything found.
-    pub fn finish(self) -> Vec<Diagnostic> {
-        self.diagnostics.into_inner()
+    pub fn finish(self) -> Faults {
+        self.faults.into_inner()
     }
 }
 

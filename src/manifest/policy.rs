@@ -3,11 +3,12 @@
 //! Called by `object` only.
 
 use k8s_openapi::api::networking::v1::{NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort, NetworkPolicySpec};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::place::{Context, Place};
 use super::validate::{self, Identity};
-use super::{cidr, names};
+use super::{cidr, limits, names};
 use crate::model::net::PortMatch;
 use crate::model::policy::{NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
 use crate::model::selector::WrittenSelector;
@@ -15,8 +16,13 @@ use crate::model::selector::WrittenSelector;
 /// The policy, and who it is.
 pub fn policy(object: &NetworkPolicy, root: &Place<'_>, namespace: &str, context: &Context<'_>) -> (Identity, Policy) {
     let id = validate::identity(&object.metadata, root, names::dns_subdomain, Some(namespace), context);
-    let spec = object.spec.clone().unwrap_or_default();
     let place = root.key("spec");
+    let items = object.spec.as_ref().map_or(0, items);
+    let spec = object.spec.clone().filter(|_| items <= limits::POLICY_ITEMS).unwrap_or_default();
+    if items > limits::POLICY_ITEMS {
+        let what = "rules, peers, ports, `except` blocks and terms of selectors";
+        context.too_many(&place, items, limits::POLICY_ITEMS, what);
+    }
     let (has_ingress, has_egress) = directions(&spec, &place, context);
     let ingress = rules(spec.ingress.as_deref(), &place.key("ingress"), "from", context, |rule| {
         (rule.from.as_deref(), rule.ports.as_deref())
@@ -34,6 +40,21 @@ pub fn policy(object: &NetworkPolicy, root: &Place<'_>, namespace: &str, context
         name_origin: id.origin,
     };
     (id, policy)
+}
+
+/// How much the policy lists: what reading it and asking about it costs grows with this.
+fn items(spec: &NetworkPolicySpec) -> usize {
+    let selector = |selector: Option<&LabelSelector>| selector.map_or(0, validate::terms);
+    let peer = |peer: &NetworkPolicyPeer| {
+        let blocks = peer.ip_block.as_ref().and_then(|block| block.except.as_ref()).map_or(0, Vec::len);
+        1 + blocks + selector(peer.pod_selector.as_ref()) + selector(peer.namespace_selector.as_ref())
+    };
+    let rule = |(peers, ports): Parts<'_>| {
+        1 + peers.unwrap_or_default().iter().map(peer).sum::<usize>() + ports.map_or(0, <[_]>::len)
+    };
+    let ingress = spec.ingress.iter().flatten().map(|typed| rule((typed.from.as_deref(), typed.ports.as_deref())));
+    let egress = spec.egress.iter().flatten().map(|typed| rule((typed.to.as_deref(), typed.ports.as_deref())));
+    selector(spec.pod_selector.as_ref()) + ingress.chain(egress).sum::<usize>()
 }
 
 /// Absent, null and empty all select every pod of the namespace (R14).

@@ -8,8 +8,8 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::{
     LabelSelector as TypedSelector, LabelSelectorRequirement, ObjectMeta,
 };
 
-use super::names;
 use super::place::{Context, Place};
+use super::{limits, names};
 use crate::model::net::Protocol;
 use crate::model::selector::{LabelSelector, Labels, Operator, Requirement};
 use crate::source::Origin;
@@ -79,6 +79,10 @@ fn own_namespace(meta: &ObjectMeta, place: &Place<'_>, default: &str, context: &
 /// Labels, checked (V3). Also for maps of labels in selectors (V31).
 pub fn labels(labels: Option<&Labels>, place: &Place<'_>, context: &Context<'_>) -> Labels {
     let Some(labels) = labels else { return Labels::new() };
+    if labels.len() > limits::TERMS {
+        context.too_many(place, labels.len(), limits::TERMS, "labels");
+        return Labels::new();
+    }
     // By the text's own order, so that a long list costs one walk.
     for (name, node) in place.node().entries().iter().filter(|_| place.present()) {
         let (Some(key), value) = (name.as_str(), node.as_str().unwrap_or("")) else { continue };
@@ -115,6 +119,11 @@ pub fn annotations(meta: &ObjectMeta, metadata: &Place<'_>, context: &Context<'_
 /// A label selector (R10 to R13, V30, V31). Absent means: asks for nothing.
 pub fn selector(selector: Option<&TypedSelector>, place: &Place<'_>, context: &Context<'_>) -> LabelSelector {
     let Some(selector) = selector else { return LabelSelector::everything() };
+    let terms = terms(selector);
+    if terms > limits::TERMS {
+        context.too_many(place, terms, limits::TERMS, "labels, expressions and values");
+        return LabelSelector::everything();
+    }
     let wanted = labels(selector.match_labels.as_ref(), &place.key("matchLabels"), context);
     let mut requirements = LabelSelector::of_labels(&wanted).requirements;
     let expressions = place.key("matchExpressions");
@@ -122,6 +131,13 @@ pub fn selector(selector: Option<&TypedSelector>, place: &Place<'_>, context: &C
         requirements.extend(requirement(expression, &expressions.item(index), context));
     }
     LabelSelector { requirements }
+}
+
+/// The labels, expressions and values of a selector.
+pub fn terms(selector: &TypedSelector) -> usize {
+    let expressions = selector.match_expressions.iter().flatten();
+    let values = expressions.map(|expression| 1 + expression.values.as_ref().map_or(0, Vec::len));
+    selector.match_labels.as_ref().map_or(0, BTreeMap::len) + values.sum::<usize>()
 }
 
 fn requirement(typed: &LabelSelectorRequirement, place: &Place<'_>, context: &Context<'_>) -> Option<Requirement> {

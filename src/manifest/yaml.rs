@@ -1,17 +1,22 @@
 //! YAML text to a tree of [`Node`]s, each with the bytes that it was read from.
 //!
-//! The only file that names the YAML crate. It assumes the text is one piece of a stream, cut at its
+//! Nothing but this file and `yaml/fault` names the YAML crate. It assumes the text is one piece of a stream, cut at its
 //! `---` lines, and reads scalars as Kubernetes does: YAML 1.1 (V62, V63). What the crate reads
 //! otherwise is put right here or refused; nothing else may call the crate.
 
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_yaml::{DuplicateKeyPolicy, Error, Location, MergeKeyPolicy, Options, Spanned};
+use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Options, Spanned};
 
+use super::faults::Faults;
 use super::{limits, merge, scalar};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Origin, Span};
+
+mod fault;
 
 /// A YAML value and where it was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -110,15 +115,16 @@ impl<'a> Piece<'a> {
 }
 
 /// The documents of a piece; empty ones are left out (V63).
-pub fn parse(piece: Piece<'_>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Node> {
+pub fn parse(piece: Piece<'_>, faults: &mut Faults) -> Vec<Node> {
+    COPIED.set(0);
     match serde_yaml::from_multiple_with_options::<Spanned<Raw>>(piece.text, options()) {
         Ok(documents) => {
-            let mut builder = Builder { piece, diagnostics };
+            let mut builder = Builder { piece, faults, known: HashMap::new() };
             let nodes = documents.into_iter().map(|document| builder.node(document));
             nodes.filter(|node| node.value != Value::Null).collect()
         }
         Err(error) => {
-            diagnostics.push(syntax_error(piece, &error));
+            faults.push(fault::of(piece, &error, COPIED.get()));
             Vec::new()
         }
     }
@@ -136,7 +142,9 @@ fn options() -> Options {
         budget: serde_yaml::budget! {
             max_reader_input_bytes: None,
             max_events: usize::MAX,
-            max_nodes: usize::MAX,
+            max_nodes: limits::NODES,
+            max_anchors: limits::ANCHORS,
+            max_aliases: limits::ANCHORS,
             max_documents: limits::DOCUMENTS,
             max_depth: limits::DEPTH,
             max_total_scalar_bytes: usize::MAX,
@@ -147,45 +155,6 @@ fn options() -> Options {
             max_replay_stack_depth: limits::DEPTH,
         },
     }
-}
-
-fn syntax_error(piece: Piece<'_>, error: &Error) -> Diagnostic {
-    let at = error.location().map_or(0, |location| offset(piece.text, &location));
-    let end = piece.text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
-    let error = innermost(error);
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    let place = piece.origin(at, end);
-    match error {
-        Error::Budget { .. }
-        | Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            Diagnostic::error(Code::LimitExceeded, format!("this document goes beyond a limit: {reason}"))
-                .at(place, "")
-                .note(limits::WORDS)
-        }
-        _ => syntax_or_template(piece, place, reason),
-    }
-}
-
-/// The error itself, without the alias through which it was met.
-fn innermost(mut error: &Error) -> &Error {
-    while let Error::AliasError { error: inner, .. } | Error::WithSnippet { error: inner, .. } = error {
-        error = inner;
-    }
-    error
-}
-
-fn syntax_or_template(piece: Piece<'_>, place: Origin, reason: &str) -> Diagnostic {
-    if let Some(at) = piece.text.find("{{") {
-        return super::hints::helm(piece.origin(at, at + 2));
-    }
-    if piece.text.trim_start_matches(['\u{feff}', ' ', '\n', '\r', '\t']).starts_with(['{', '[']) {
-        return Diagnostic::error(Code::JsonSyntax, format!("this is not JSON: {reason}")).at(place, "");
-    }
-    Diagnostic::error(Code::YamlSyntax, format!("this is not YAML: {reason}")).at(place, "")
 }
 
 /// The byte offset of a location; syntax errors carry only line and column.
@@ -209,6 +178,18 @@ enum Raw {
     Str(String),
     List(Vec<Spanned<Raw>>),
     Map(Vec<(Spanned<Raw>, Spanned<Raw>)>),
+}
+
+thread_local! {
+    /// Bytes of strings handed over for the piece that this thread reads. The crate counts the values
+    /// that aliases repeat, but not their length, and a visitor has no other place to count in.
+    static COPIED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count<E: de::Error>(text: &str) -> Result<(), E> {
+    let copied = COPIED.get().saturating_add(text.len());
+    COPIED.set(copied);
+    if copied > limits::STRING_BYTES { Err(E::custom("too long")) } else { Ok(()) }
 }
 
 struct RawVisitor;
@@ -249,11 +230,13 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(Raw::Float(value))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Raw, E> {
+    fn visit_str<E: de::Error>(self, value: &str) -> Result<Raw, E> {
+        count(value)?;
         Ok(Raw::Str(value.to_owned()))
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Raw, E> {
+    fn visit_string<E: de::Error>(self, value: String) -> Result<Raw, E> {
+        count(&value)?;
         Ok(Raw::Str(value))
     }
 
@@ -283,7 +266,9 @@ impl<'de> Deserialize<'de> for Raw {
 /// Gives [`Raw`] values their places and resolves merges.
 struct Builder<'a> {
     piece: Piece<'a>,
-    diagnostics: &'a mut Vec<Diagnostic>,
+    faults: &'a mut Faults,
+    /// What was found out about the text around aliased content: it may be long, and the aliases many.
+    known: HashMap<usize, usize>,
 }
 
 impl Builder<'_> {
@@ -309,25 +294,28 @@ impl Builder<'_> {
                 let last = entries.iter().map(|(key, value)| later(key, value, alias.is_some()));
                 let last = last.max_by_key(|node| end_of(node, alias.is_some()));
                 let origin = self.extent(start, end, last, alias.is_some());
-                Node { value: Value::Map(merge::merged(entries, &self.piece, self.diagnostics)), origin, alias }
+                Node { value: Value::Map(merge::merged(entries, &self.piece, self.faults)), origin, alias }
             }
-            scalar => Node { value: self.scalar(scalar, origin), origin, alias },
+            scalar => Node { value: self.scalar(scalar, origin, alias.is_some()), origin, alias },
         }
     }
 
     /// An item of a list; a null one points at its dash.
     fn item(&mut self, raw: Spanned<Raw>) -> Node {
         let mut node = self.node(raw);
+        if node.value != Value::Null || node.origin.span.start != node.origin.span.end || node.alias.is_some() {
+            return node;
+        }
         let at = node.origin.span.range().start.saturating_sub(self.piece.start);
         let before = self.piece.text.get(..at).unwrap_or("").trim_end_matches([' ', '\t']);
-        if node.value == Value::Null && node.origin.span.start == node.origin.span.end && before.ends_with('-') {
+        if before.ends_with('-') {
             node.origin = self.piece.origin(before.len() - 1, before.len());
         }
         node
     }
 
     /// From the start of a collection to the end of its last node, or to its closing bracket.
-    fn extent(&self, start: usize, end: usize, last: Option<&Node>, aliased: bool) -> Origin {
+    fn extent(&mut self, start: usize, end: usize, last: Option<&Node>, aliased: bool) -> Origin {
         let end = last.map_or(end, |node| end.max(end_of(node, aliased).saturating_sub(self.piece.start)));
         let text = self.piece.text;
         let closer = match text.as_bytes().get(start) {
@@ -335,22 +323,25 @@ impl Builder<'_> {
             Some(b'[') => ']',
             _ => return self.piece.origin(start, end),
         };
-        let end = closing(text, end.max(start + 1), closer).unwrap_or(end);
+        let from = end.max(start + 1);
+        let found = || closing(text, from, closer).unwrap_or(end);
+        // Both brackets may close at one place: the start tells the collections apart.
+        let end = if aliased { *self.known.entry(start).or_insert_with(found) } else { found() };
         self.piece.origin(start, end)
     }
 
-    fn scalar(&mut self, raw: Raw, origin: Origin) -> Value {
+    fn scalar(&mut self, raw: Raw, origin: Origin, aliased: bool) -> Value {
         let text = self.piece.source(origin);
         match raw {
             Raw::Null if !matches!(text, "" | "~" | "null" | "Null" | "NULL") => {
                 let message = format!("`{text}` is tagged as null and is not null");
-                self.diagnostics.push(Diagnostic::error(Code::WrongType, message).at(origin, "").help("drop the tag"));
+                self.faults.push(Diagnostic::error(Code::WrongType, message).at(origin, "").help("drop the tag"));
                 Value::Null
             }
             Raw::Bool(value) => Value::Bool(value),
             Raw::Int(value) => Value::Int(value),
             Raw::Float(value) => Value::Float(value),
-            Raw::Str(value) if value == text && !self.tagged_string(origin) => {
+            Raw::Str(value) if value == text && !self.tagged_string(origin, aliased) => {
                 scalar::number(text).unwrap_or(Value::Str(value))
             }
             Raw::Str(value) => Value::Str(value),
@@ -358,9 +349,11 @@ impl Builder<'_> {
         }
     }
 
-    fn tagged_string(&self, origin: Origin) -> bool {
-        let start = origin.span.range().start.saturating_sub(self.piece.start);
-        self.piece.text.get(..start).is_some_and(|before| before.trim_end().ends_with("!!str"))
+    fn tagged_string(&mut self, origin: Origin, aliased: bool) -> bool {
+        let (text, start) = (self.piece.text, origin.span.range().start.saturating_sub(self.piece.start));
+        let before = || text.get(..start).map_or(0, |before| before.trim_end().len());
+        let before = if aliased { *self.known.entry(start).or_insert_with(before) } else { before() };
+        text.get(..before).is_some_and(|before| before.ends_with("!!str"))
     }
 }
 

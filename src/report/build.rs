@@ -15,6 +15,7 @@ use crate::model::policy::{Direction, Policy};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
 use crate::model::workload::{Cluster, ContainerPort, WorkloadKind};
 use crate::outcome::{Blame, Case, Counterexample, Outcome, Pillar};
+use crate::plain;
 use crate::plan::{Item, Plan};
 use crate::prove::Answered;
 use crate::source::{Origin, SourceMap};
@@ -348,6 +349,8 @@ impl Words<'_> {
             return None;
         }
         let namespace = &source.namespace.name;
+        // Such names are plain, or the manifest was refused; a shell must not be what finds out.
+        let (namespace, object) = (plain::shell(namespace), plain::shell(&object));
         Some(format!("kubectl -n {namespace} exec {object} -- nc -zv{udp} -w3 {target} {}", flow.port))
     }
 }

@@ -273,6 +273,12 @@ impl Speaker<'_> {
                 notes.push(format!("the {direction} side rests on an ipBlock that matches a pod's address, {PLUGINS}"));
             }
         }
+        if explained.untried > 0 {
+            notes.push(format!(
+                "the policies list so many blocks that {} more addresses were not tried: whether the flow would pass with one of them is not said here. Add the Pod with its status to say the address",
+                explained.untried
+            ));
+        }
         notes
     }
 

@@ -20,6 +20,8 @@ pub const SCHEMA: &str = "netverify-query/1";
 
 /// How many rules of a long explanation are shown as text.
 const NEAREST: usize = 3;
+/// How many peers and ports of such a rule.
+const NEAREST_STEPS: usize = 40;
 
 /// The answer to one question.
 #[derive(Clone, Debug, Serialize)]
@@ -172,7 +174,13 @@ fn nearest(side: &SideReport) -> String {
     let more = rules.len().saturating_sub(NEAREST);
     let shown = rules.iter().take(NEAREST).map(|(policy, rule)| {
         let at = &policy.at.position;
-        format!("      {} ({}:{})\n{}", policy.policy, at.file, at.line, explain::text::rule(rule, "        "))
+        format!(
+            "      {} ({}:{})\n{}",
+            policy.policy,
+            at.file,
+            at.line,
+            explain::text::rule(rule, "        ", NEAREST_STEPS)
+        )
     });
     let mut text: String = shown.collect();
     if more > 0 {

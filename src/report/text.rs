@@ -1,18 +1,21 @@
 //! The report and the diagnostics for a person at a terminal, in the manner of rustc.
 //!
 //! Lays out what it is given and computes nothing. The only file that knows `annotate_snippets`. Text
-//! that comes from the user's files is normalised, so that it cannot steer the terminal.
+//! that comes from the user goes through `plain`, so that it cannot steer the terminal.
 
 use annotate_snippets::renderer::DecorStyle;
-use annotate_snippets::{
-    Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet, normalize_untrusted_str,
-};
+use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet};
 
 use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report, SetsReport};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::model::policy::Direction;
 use crate::outcome::Part;
-use crate::source::{FileId, Origin, SourceMap, Span};
+use crate::plain;
+use crate::source::SourceMap;
+
+mod window;
+
+use window::{Mark, Window};
 
 /// How to lay out text.
 #[derive(Clone, Copy, Debug)]
@@ -61,13 +64,13 @@ pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
 
 fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String {
     let gap = if first { "" } else { "\n" };
-    let name =
-        [spec, variant].into_iter().flatten().map(normalize_untrusted_str).collect::<Vec<_>>().join(", variant ");
+    let name = [spec, variant].into_iter().flatten().map(plain::line).collect::<Vec<_>>().join(", variant ");
     format!("{gap}{name}\n")
 }
 
 fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) -> String {
-    let title = normalize_untrusted_str(&title(property));
+    let title = title(property);
+    let title = plain::line(&title);
     match &property.answer {
         AnswerReport::Proved { rests_on, witness, because, sets, vacuous } => {
             let mut text = format!("  {} {title}\n", style.paint(GREEN, "proved "));
@@ -80,11 +83,11 @@ fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) 
                 (_, None, Some(because), _) => vec![because.clone()],
                 (_, None, None, _) => vec![rests_on_words(rests_on)],
             };
-            text.extend(reasons.iter().map(|reason| format!("          {}\n", normalize_untrusted_str(reason))));
+            text.extend(reasons.iter().map(|reason| format!("          {}\n", plain::line(reason))));
             text
         }
         AnswerReport::Unknown { reason } => {
-            format!("  {} {title}\n          {}\n", style.paint(YELLOW, "unknown"), normalize_untrusted_str(reason))
+            format!("  {} {title}\n          {}\n", style.paint(YELLOW, "unknown"), plain::line(reason))
         }
         AnswerReport::Refuted { counterexample, blocked_by, holds_if, sets } => {
             let mut notes = counterexample.as_deref().map_or_else(none_allowed, case_notes);
@@ -112,10 +115,10 @@ pub(super) fn sets_lines(sets: &SetsReport, case: Option<&CaseReport>, rests_on:
 
 /// What the second of two sets permits and the first does not, where the first, too, permits more.
 fn way_back(sets: &SetsReport, case: &CaseReport, sources: &SourceMap, style: Style) -> String {
-    let title = normalize_untrusted_str(&format!("and {} permits what {} does not", sets.other, sets.one));
+    let title = format!("and {} permits what {} does not", sets.other, sets.one);
     let marks = blame_marks(case);
     let notes = case_notes(case);
-    let group = Group::with_title(Level::NOTE.primary_title(&title));
+    let group = Group::with_title(Level::NOTE.primary_title(plain::line(&title)));
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
 }
@@ -160,7 +163,7 @@ fn refutation(
         primary: no_lines,
     }));
     let title = title(property);
-    let group = Group::with_title(Level::ERROR.primary_title(&title).id("refuted"));
+    let group = Group::with_title(Level::ERROR.primary_title(plain::line(&title)).id("refuted"));
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
 }
@@ -175,7 +178,7 @@ fn blame_marks(case: &CaseReport) -> Vec<Mark> {
 }
 
 fn note<'a>(name: &'a str, text: &str) -> Message<'a> {
-    Level::NOTE.with_name(name).message(normalize_untrusted_str(text))
+    Level::NOTE.with_name(name).message(plain::line(text).into_owned())
 }
 
 fn none_allowed() -> Vec<(&'static str, String)> {
@@ -243,7 +246,7 @@ pub(super) fn disagreement_lines(case: &CaseReport, trace: &str) -> String {
     lines.extend(trace.lines().map(str::to_owned));
     lines.push("This is a bug in netverify, and no verdict: nothing is known about the property.".to_owned());
     lines.push("Please report it with this text, the manifests and the spec.".to_owned());
-    lines.iter().map(|line| format!("  {}\n", normalize_untrusted_str(line))).collect()
+    lines.iter().map(|line| format!("  {}\n", plain::line(line))).collect()
 }
 
 fn summary(report: &Report, style: Style) -> String {
@@ -268,7 +271,7 @@ fn summary(report: &Report, style: Style) -> String {
         report.z3,
     );
     for assumption in &report.assumptions {
-        text += &format!("assumes: {}\n", normalize_untrusted_str(assumption));
+        text += &format!("assumes: {}\n", plain::line(assumption));
     }
     text
 }
@@ -292,63 +295,33 @@ fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
         |label: &crate::diagnostic::Label, primary| Mark { origin: label.origin, label: label.text.clone(), primary };
     let primary = diagnostic.primary.iter().map(|label| mark(label, true));
     let marks: Vec<_> = primary.chain(diagnostic.related.iter().map(|label| mark(label, false))).collect();
-    let notes = diagnostic.notes.iter().map(|text| Level::NOTE.message(normalize_untrusted_str(text)));
-    let help = diagnostic.help.iter().map(|text| Level::HELP.message(normalize_untrusted_str(text)));
-    let group = Group::with_title(level.primary_title(&diagnostic.message).id(diagnostic.code.name()));
+    let notes = diagnostic.notes.iter().map(|text| Level::NOTE.message(plain::message(text).into_owned()));
+    let help = diagnostic.help.iter().map(|text| Level::HELP.message(plain::message(text).into_owned()));
+    let group = Group::with_title(level.primary_title(plain::message(&diagnostic.message)).id(diagnostic.code.name()));
     style.renderer().render(&[group.elements(snippets(&marks, sources)).elements(notes).elements(help)])
 }
 
-/// Lines to show, and what to say under them.
-struct Mark {
-    origin: Origin,
-    label: String,
-    primary: bool,
-}
-
-/// One snippet a file, in the order in which the files are first marked.
+/// One snippet a piece of a file.
 fn snippets<'a>(marks: &'a [Mark], sources: &'a SourceMap) -> Vec<Snippet<'a, Annotation<'a>>> {
-    let mut files: Vec<FileId> = Vec::new();
-    for mark in marks {
-        if !files.contains(&mark.origin.file) {
-            files.push(mark.origin.file);
-        }
-    }
-    files.into_iter().map(|file| snippet(file, marks, sources)).collect()
+    window::windows(marks, sources).into_iter().map(|window| snippet(window, sources)).collect()
 }
 
-/// Only the marked lines are handed to the renderer: a file may be large.
-fn snippet<'a>(file: FileId, marks: &'a [Mark], sources: &'a SourceMap) -> Snippet<'a, Annotation<'a>> {
-    let text: &str = sources.file(file).map_or("", |file| file.text());
-    let here = || marks.iter().filter(move |mark| mark.origin.file == file);
-    let whole = here().map(|mark| mark.origin.span).reduce(Span::to).unwrap_or(Span { start: 0, end: 0 });
-    let start = text.get(..whole.range().start).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let end = text
-        .get(whole.range().end..)
-        .and_then(|after| after.find('\n'))
-        .map_or(text.len(), |at| whole.range().end + at);
-    let line = sources.position(Origin { file, span: Span::new(start, start) }).line;
-    let window = text.get(start..end).unwrap_or("");
-    let annotations = here().map(|mark| annotation(mark, text, start));
-    Snippet::source(window)
-        .line_start(line as usize)
-        .path(normalize_untrusted_str(sources.name(file)))
+fn snippet<'a>(window: Window<'a>, sources: &SourceMap) -> Snippet<'a, Annotation<'a>> {
+    let annotations = window.marks.into_iter().map(|(mark, range)| {
+        let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
+        let annotation = kind.span(range);
+        if mark.label.is_empty() { annotation } else { annotation.label(plain::message(&mark.label)) }
+    });
+    Snippet::source(window.text)
+        .line_start(window.line)
+        .path(plain::message(sources.name(window.file)).into_owned())
         .annotations(annotations)
-}
-
-fn annotation<'a>(mark: &'a Mark, text: &str, start: usize) -> Annotation<'a> {
-    let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
-    let span = mark.origin.span.range();
-    // A span that ends in white space would draw its last line under the next item.
-    let used = text.get(span.clone()).map_or(span.len(), |marked| marked.trim_end().len());
-    let range = span.start.saturating_sub(start)..(span.start + used).saturating_sub(start);
-    let annotation = kind.span(range);
-    if mark.label.is_empty() { annotation } else { annotation.label(normalize_untrusted_str(&mark.label)) }
 }
 
 /// Plain lines made safe for a terminal, then coloured: the answer, which is the first word, and the
 /// signs `+` and `-` at the beginning of a line.
 pub(super) fn coloured(text: &str, answer: &str, style: Style) -> String {
-    let mut lines = text.lines().map(normalize_untrusted_str);
+    let mut lines = text.lines().map(plain::line);
     let first = lines.next().unwrap_or_default();
     let word = first.split(':').next().unwrap_or("");
     let rest = first.strip_prefix(word).unwrap_or("");

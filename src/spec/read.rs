@@ -8,18 +8,22 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::Written;
+use super::{MAX_LIST, Written};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::{FileId, Origin, Span};
 
 /// After so many faults of syntax the rest follows from them, more likely than not.
 const MAX_SYNTAX: usize = 3;
 
+/// The most faults that are listed.
+const MAX_FAULTS: usize = 1_000;
+
 /// Reads one file and gathers its faults.
 pub(super) struct Reader<'t> {
     file: FileId,
     text: &'t str,
     faults: Vec<Diagnostic>,
+    more: usize,
 }
 
 /// A table, with what to call it in messages.
@@ -39,17 +43,26 @@ impl<'a> Fields<'a> {
 
 impl<'t> Reader<'t> {
     pub(super) fn new(file: FileId, text: &'t str) -> Reader<'t> {
-        Reader { file, text, faults: Vec::new() }
+        Reader { file, text, faults: Vec::new(), more: 0 }
     }
 
-    /// All faults, in the order of the file.
+    /// All faults, in the order of the file, and how many there are beside those that are kept.
     pub(super) fn into_faults(mut self) -> Vec<Diagnostic> {
         self.faults.sort_by_key(|fault| fault.primary.as_ref().map(|label| label.origin));
+        if self.more > 0 {
+            let fault = Diagnostic::error(Code::LimitExceeded, format!("{} more errors are not listed", self.more));
+            self.faults.push(fault.help("mend the ones that are listed first: the others may follow from them"));
+        }
         self.faults
     }
 
+    /// Takes in a fault; all faults of a spec are errors.
     pub(super) fn push(&mut self, fault: Diagnostic) {
-        self.faults.push(fault);
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push(fault);
+        } else {
+            self.more += 1;
+        }
     }
 
     pub(super) fn origin(&self, range: Range<usize>) -> Origin {
@@ -132,6 +145,12 @@ impl<'t> Reader<'t> {
             self.wrong_type(self.origin(value.span()), &format!("`{key}`"), "a list of strings", value.get_ref());
             return None;
         };
+        if let Some(first) = items.get(MAX_LIST) {
+            let message = format!("a list has at most {MAX_LIST} entries, and `{key}` has {}", items.len());
+            let fault = Diagnostic::error(Code::LimitExceeded, message).at(self.origin(first.span()), "one too many");
+            self.push(fault.help("name folders or globs instead of single files, or write several specs"));
+            return None;
+        }
         Some(items.iter().filter_map(|item| self.string_value(item, key, "a list of strings")).collect())
     }
 

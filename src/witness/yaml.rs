@@ -5,15 +5,16 @@ use crate::model::net::PodEnd;
 use crate::model::selector::{Labels, NAMESPACE_NAME_LABEL};
 use crate::model::workload::{Cluster, Namespace};
 use crate::outcome::{Case, Counterexample};
+use crate::plain::{self, quoted};
 
 /// The documents; only comments where everything exists already. Lines of `header` become comments.
 #[must_use]
 pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexample) -> String {
-    let mut text: String = header.lines().map(|line| format!("# {line}\n")).collect();
+    let mut text: String = header.lines().map(|line| format!("# {}\n", plain::line(line))).collect();
     let pods = pods(counterexample);
     let made_up: Vec<_> = pods.iter().filter(|(_, pod)| pod.workload.is_none()).collect();
     for (role, pod) in pods.iter().filter(|(_, pod)| pod.workload.is_some()) {
-        text += &format!("# The {role} exists: {}/{}\n", pod.namespace.name, pod.name);
+        text += &format!("# The {role} exists: {}\n", plain::line(&format!("{}/{}", pod.namespace.name, pod.name)));
     }
     let mut written: Vec<&str> = Vec::new();
     for (role, pod) in made_up {
@@ -83,15 +84,11 @@ fn ports_block(pod: &PodEnd) -> String {
     format!("      ports:\n{}", pod.ports.iter().map(port).collect::<String>())
 }
 
+/// Always quoted: `on`, `1` and `null` would mean something else bare (V62).
 fn labels_block(labels: &Labels) -> String {
     if labels.is_empty() {
         return String::new();
     }
     let pair = |(key, value): (&String, &String)| format!("    {}: {}\n", quoted(key), quoted(value));
     format!("  labels:\n{}", labels.iter().map(pair).collect::<String>())
-}
-
-/// Always quoted: `on`, `1` and `null` would mean something else bare (V62). JSON strings are YAML.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
 }

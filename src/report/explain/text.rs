@@ -49,21 +49,25 @@ fn policy(policy: &PolicySteps) -> String {
     let at = &policy.at.position;
     let mut text = format!("  {} ({}:{}) isolates {}{nothing}\n", policy.policy, at.file, at.line, policy.selects);
     for rule in &policy.rules {
-        text += &self::rule(rule, "    ");
+        text += &self::rule(rule, "    ", usize::MAX);
     }
     text
 }
 
-/// One rule, its peers and its ports.
-pub(in crate::report) fn rule(rule: &RuleSteps, indent: &str) -> String {
+/// One rule, its peers and its ports, at most so many of them.
+pub(in crate::report) fn rule(rule: &RuleSteps, indent: &str, most: usize) -> String {
     let verdict = if rule.matches { "matches" } else { "does not match" };
     let mut text = format!("{indent}{} (line {}) {verdict}\n", rule.path, rule.at.position.line);
-    for step in &rule.steps {
+    for step in rule.steps.iter().take(most) {
         let sign = if step.matches { '+' } else { '-' };
         let field = step.path.strip_prefix(&rule.path).map_or("", |field| field.trim_start_matches('.'));
         let field =
             if field.is_empty() { String::new() } else { format!("{field} (line {}): ", step.at.position.line) };
         text += &format!("{indent}  {sign} {field}{}\n", step.words);
+    }
+    let more = rule.steps.len().saturating_sub(most);
+    if more > 0 {
+        text += &format!("{indent}  and {more} more peers and ports; `netverify explain` shows all\n");
     }
     text
 }
