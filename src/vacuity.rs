@@ -42,7 +42,7 @@ pub fn reason(cluster: &Cluster, world: &World, claim: &Claim) -> Option<Reason>
         Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
             let ends = [&flows.sources, &flows.destinations].into_iter();
             let mut empty = ends.filter_map(|endpoint| place.emptiness(endpoint));
-            empty.next().or_else(|| place.one_pod(flows)).or_else(|| unserved(cluster, world, claim))
+            empty.next().or_else(|| place.one_pod(flows)).or_else(|| place.unserved(flows))
         }
         Claim::Isolated { pods, .. } => place.emptiness(pods),
         Claim::Compared(_) | Claim::NoGap { .. } => None,
@@ -55,19 +55,7 @@ pub fn reason(cluster: &Cluster, world: &World, claim: &Claim) -> Option<Reason>
 #[must_use]
 pub fn unserved(cluster: &Cluster, world: &World, claim: &Claim) -> Option<Reason> {
     let flows = claim.flows().filter(|_| world.pods == Existence::Declared)?;
-    let items = &flows.ports.items;
-    let destinations = Place { cluster, world }.declared_pods(&flows.destinations)?;
-    let silent = destinations.is_empty() || destinations.iter().any(|pod| pod.ports.is_empty());
-    let is_served = |item: &PortItem| destinations.iter().any(|pod| pod.ports.iter().any(|port| serves(port, item)));
-    if silent || items.is_empty() || items.iter().any(is_served) {
-        return None;
-    }
-    let ports: Vec<_> = items.iter().map(describe_item).collect();
-    let because = format!(
-        "No declared pod of the destination listens on {}, and no other pods exist (pods = \"declared\").",
-        ports.join(" or ")
-    );
-    Some(Reason::new(because, &format!("the pods declare {}", ports_of(&destinations))))
+    Place { cluster, world }.unserved(flows)
 }
 
 /// What the world is, for every end of a claim.
@@ -167,6 +155,27 @@ impl<'a> Place<'a> {
         is_there && matches(pods, &workload.labels)
     }
 
+    /// No declared pod serves one of the ports, and no other pod is meant.
+    fn unserved(self, flows: &FlowSet) -> Option<Reason> {
+        let items = &flows.ports.items;
+        let destinations = self.declared_pods(&flows.destinations)?;
+        let is_silent = |item: &PortItem| {
+            !matches!(item.ports, PortMatch::Named(_)) && destinations.iter().any(|pod| pod.ports.is_empty())
+        };
+        let serve = |item: &PortItem| destinations.iter().any(|pod| pod.ports.iter().any(|port| serves(port, item)));
+        if destinations.is_empty() || items.is_empty() || items.iter().any(|item| is_silent(item) || serve(item)) {
+            return None;
+        }
+        let ports = items.iter().map(describe_item).collect::<Vec<_>>().join(" or ");
+        let closed = match only_workloads(&flows.destinations) {
+            true => "",
+            false => ", and no other pods exist (pods = \"declared\")",
+        };
+        let declared = ports_of(&destinations);
+        let help = if declared.is_empty() { String::new() } else { format!("the pods declare {declared}") };
+        Some(Reason::new(format!("No declared pod of the destination listens on {ports}{closed}."), &help))
+    }
+
     /// R30: both ends are one pod.
     fn one_pod(self, flows: &FlowSet) -> Option<Reason> {
         let (Endpoint::Workload(from), Endpoint::Workload(to)) = (&flows.sources, &flows.destinations) else {
@@ -184,7 +193,8 @@ impl<'a> Place<'a> {
     fn declared_pods(self, endpoint: &Endpoint) -> Option<Vec<&'a Workload>> {
         let all = self.cluster.workloads.iter().enumerate();
         let known = |workload: &Workload| self.cluster.namespaces.contains_key(&workload.namespace);
-        if !only_pods(endpoint) || !self.cluster.workloads.iter().all(known) {
+        let is_closed = self.world.pods == Existence::Declared && self.cluster.workloads.iter().all(known);
+        if !(only_workloads(endpoint) || only_pods(endpoint) && is_closed) {
             return None;
         }
         let meant = all.filter(|(index, workload)| {
@@ -208,6 +218,16 @@ impl<'a> Place<'a> {
             host_network: workload.host_network,
             workload: Some(index),
         })
+    }
+}
+
+/// Whether nothing is meant but the pods of certain workloads.
+fn only_workloads(endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Workload(_) => true,
+        Endpoint::Union(parts) => parts.iter().all(only_workloads),
+        Endpoint::Except(whole, _) => only_workloads(whole),
+        Endpoint::Pods { .. } | Endpoint::Anything | Endpoint::External(_) | Endpoint::Node(_) => false,
     }
 }
 

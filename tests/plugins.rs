@@ -120,6 +120,11 @@ fn own_nodes() {
         assert!(!holds(&closed, &declared(), sentence), "{sentence}");
         assert!(!holds(&closed, &world(option, "allow"), sentence), "{sentence}");
         assert!(holds(&closed, &world(option, "policy"), sentence), "{sentence}");
+        // The other way round the least permissive plugin decides.
+        let some = sentence.replace("no node can", "some node can").replace("db cannot", "some db can");
+        assert!(!holds(&closed, &declared(), &some), "{some}");
+        assert!(holds(&closed, &world(option, "allow"), &some), "{some}");
+        assert!(!holds(&closed, &world(option, "policy"), &some), "{some}");
     }
 }
 

@@ -108,7 +108,7 @@ fn pods_that_only_declared_workloads_could_be() {
 #[test]
 fn ports_that_nothing_listens_on() {
     let closed = "[world]\npods = \"declared\"";
-    let because = |port: &str| format!("No declared pod of the destination listens on {port}, and no other pods exist");
+    let because = |port: &str| format!("No declared pod of the destination listens on {port}");
     // Every flow passes here, so that a proof of "can reach" shows what `allow-vacuous` leaves of it.
     nothing(closed, "db can reach web:80", &because("80/TCP"));
     nothing(closed, "db can reach web:8080/UDP", &because("8080/UDP"));
@@ -119,4 +119,8 @@ fn ports_that_nothing_listens_on() {
     something(closed, "web can reach db:5432");
     something(closed, "db can reach pods in shop:5432");
     something("", "db can reach web:80");
+    something("", "db can reach pods with app=web in shop:grpc");
+    // A name that no container bears leads nowhere (R27), whatever else may exist.
+    nothing("", "db can reach web:grpc", "No declared pod of the destination listens on `grpc`/TCP.");
+    nothing("", "web can reach db:grpc", "No declared pod of the destination listens on `grpc`/TCP.");
 }

@@ -24,7 +24,7 @@ pub(super) fn faults(plan: &Plan, answers: &[Answered], message: impl Fn(&Item) 
 fn because(fault: Diagnostic, reason: Option<Reason>) -> Diagnostic {
     let Some(Reason { because, help }) = reason else {
         return fault.help(
-            "check the selectors, namespaces and ports of the sentence against the manifests, [world] and [trust]",
+            "check its selectors, namespaces and ports against the manifests, and against [world] and [trust] of the spec",
         );
     };
     let fault = fault.note(because);

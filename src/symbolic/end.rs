@@ -130,7 +130,7 @@ impl SymbolicEnd {
 
     /// It is a pod on its node's network (R33).
     pub(crate) fn is_host_pod(&self) -> Term {
-        self.is_pod().and(self.host_network.clone())
+        if self.nodes { self.is_pod().and(self.host_network.clone()) } else { Term::FALSE }
     }
 
     /// It is a node, or on a node's network: it has an address of [`SymbolicEnd::node`].
@@ -140,7 +140,7 @@ impl SymbolicEnd {
 
     /// Whether pods on their node's network can be ends at all.
     pub(crate) fn may_be_host_pod(&self) -> bool {
-        !matches!(self.host_network, Term::Const(false))
+        self.nodes
     }
 
     pub(crate) fn has_host_network(&self, host_network: bool) -> Term {
@@ -286,8 +286,8 @@ impl SymbolicEnd {
 /// The two ends are two: distinct pods have distinct addresses unless they are on one node's network
 /// (R33), a single pod is one end only, and one namespace has one set of labels.
 pub(crate) fn distinct(source: &SymbolicEnd, destination: &SymbolicEnd, universe: &Universe, wire: &Wire) -> Term {
-    let on_one_node =
-        Term::all([source.is_on_a_node(), destination.is_on_a_node(), source.node.same_as(&destination.node)]);
+    let on_nodes = || [source.is_on_a_node(), destination.is_on_a_node(), source.node.same_as(&destination.node)];
+    let on_one_node = if source.nodes { Term::all(on_nodes()) } else { Term::FALSE };
     let addresses = on_one_node.or(addresses_differ(source, destination, universe, wire));
     let twice = |(at, _): (usize, &Identity)| source.identity.is(at + 1).and(destination.identity.is(at + 1)).not();
     let singles = universe.identities.iter().enumerate().filter(|(_, identity)| identity.single).map(twice);

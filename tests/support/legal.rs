@@ -59,7 +59,7 @@ fn node(cluster: &Cluster, end: &NodeEnd) -> bool {
 fn declared(cluster: &Cluster, world: &World, pod: &PodEnd, index: usize) -> bool {
     let Some(workload) = cluster.workloads.get(index) else { return false };
     let own_address = if workload.host_network {
-        world.nodes && on_its_node(cluster, pod) && (is_known(cluster, pod) || has_its_own(workload, pod))
+        world.nodes && on_its_node(cluster, pod) && (is_known(cluster, workload) || has_its_own(workload, pod))
     } else if workload.addresses.is_empty() {
         !is_owned(cluster, pod.address)
     } else {
@@ -78,9 +78,9 @@ fn on_its_node(cluster: &Cluster, pod: &PodEnd) -> bool {
     pod.node.is_some() && node(cluster, &NodeEnd { name: pod.node.clone(), address: pod.address })
 }
 
-/// Whether a Node says which addresses the pod's node has.
-fn is_known(cluster: &Cluster, pod: &PodEnd) -> bool {
-    cluster.nodes.iter().any(|node| Some(&node.name) == pod.node.as_ref() && !node.addresses.is_empty())
+/// Whether a Node says which addresses the workload's node has: then these are its own.
+fn is_known(cluster: &Cluster, workload: &Workload) -> bool {
+    cluster.nodes.iter().any(|node| Some(&node.name) == workload.node.as_ref() && !node.addresses.is_empty())
 }
 
 fn has_its_own(workload: &Workload, pod: &PodEnd) -> bool {
