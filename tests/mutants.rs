@@ -1,6 +1,6 @@
 //! The list of one-line mistakes that `make mutants` makes is about the code and the tests as they stand.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -13,7 +13,7 @@ const CLUSTER: &str = r"
   {name: c, image: i, ports: [{name: http, containerPort: 8080}, {name: admin, containerPort: 9000}, {name: debug, containerPort: 7000}]}]}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: web, namespace: shop}, spec: {selector: {app: web}, ports: [
-  {name: named, port: 80, targetPort: http}, {name: number, port: 81, targetPort: 9000}, {name: debug, port: 82, targetPort: debug}]}}
+  {name: named, port: 80, targetPort: http}, {name: number, port: 81, targetPort: 9000}, {name: debug, port: 82, targetPort: 7000}]}}
 ---
 {apiVersion: v1, kind: Service, metadata: {name: headless, namespace: shop}, spec: {clusterIP: None, selector: {app: web}, ports: [
   {name: same, port: 9000}, {name: other, port: 7000}]}}

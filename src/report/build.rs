@@ -4,9 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::disagreement;
-use super::{
-    AnswerReport, BlameReport, CaseReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Summary,
-};
+use super::{AnswerReport, BlameReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Summary};
 use crate::describe;
 use crate::eval::trace::{Exemption, PeersTrace, PolicyTrace, PortsTrace, Side};
 use crate::model::claim::Claim;
@@ -14,12 +12,13 @@ use crate::model::net::{End, Flow, PodEnd, Protocol};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
 use crate::model::workload::{Cluster, ContainerPort, WorkloadKind};
-use crate::outcome::{Blame, Case, Counterexample, Outcome, Pillar};
+use crate::outcome::{Blame, Outcome, Pillar};
 use crate::plain;
 use crate::plan::{Item, Plan};
 use crate::prove::Answered;
 use crate::source::{Origin, SourceMap};
 
+mod case;
 mod gap;
 mod sets;
 
@@ -112,80 +111,6 @@ impl Words<'_> {
             })
         };
         pillars.iter().filter_map(of).collect()
-    }
-
-    fn case(&self, counterexample: &Counterexample) -> CaseReport {
-        let blames = counterexample.blames.iter().filter_map(|blame| self.blame(blame)).collect();
-        let common = |destination: EndReport, words: String| CaseReport {
-            source: None,
-            destination,
-            protocol: None,
-            port: None,
-            allowed: None,
-            today: counterexample.today,
-            today_words: words,
-            leaves: None,
-            enters: None,
-            further: counterexample.further.iter().map(|pod| self.lender(pod)).collect(),
-            half: None,
-            differs: None,
-            sets: Vec::new(),
-            needs: counterexample.needs.clone(),
-            blames,
-            try_it: None,
-        };
-        match &counterexample.case {
-            Case::Open { pod, directions } => {
-                let end = End::Pod((**pod).clone());
-                let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
-                let mut case = common(self.end(&end), self.today(&[&end], &[], "is open"));
-                case.enters = Some(format!("no policy isolates it for {open}"));
-                case
-            }
-            Case::Gap { gap, subject, flow: None } => {
-                let end = End::Pod((**subject).clone());
-                let case = common(self.end(&end), self.today(&[&end], &[], "is such a pod"));
-                CaseReport { half: Some(gap.name()), differs: Some(self.differs(gap)), ..case }
-            }
-            Case::Gap { gap, flow: Some(flow), .. } => CaseReport {
-                source: Some(self.end(&flow.source)),
-                protocol: Some(flow.protocol.to_string()),
-                port: (flow.protocol != Protocol::Other).then_some(flow.port),
-                half: Some(gap.name()),
-                differs: Some(self.differs(gap)),
-                ..common(
-                    self.end(&flow.destination),
-                    self.today(&[&flow.source, &flow.destination], &counterexample.further, "could open this"),
-                )
-            },
-            Case::Verdicts { flow, allows, denies } => CaseReport {
-                source: Some(self.end(&flow.source)),
-                protocol: Some(flow.protocol.to_string()),
-                port: (flow.protocol != Protocol::Other).then_some(flow.port),
-                half: Some("verdict"),
-                sets: [allows, denies].map(|verdict| self.set_verdict(verdict, flow)).to_vec(),
-                try_it: self.try_it(flow),
-                ..common(
-                    self.end(&flow.destination),
-                    self.today(&[&flow.source, &flow.destination], &counterexample.further, "could open this"),
-                )
-            },
-            Case::Flow { flow, trace } => {
-                let allowed = trace.egress.allows() && trace.ingress.allows();
-                let does = if allowed { "can do this" } else { "is kept from this" };
-                let words = self.today(&[&flow.source, &flow.destination], &counterexample.further, does);
-                CaseReport {
-                    source: Some(self.end(&flow.source)),
-                    protocol: Some(flow.protocol.to_string()),
-                    port: (flow.protocol != Protocol::Other).then_some(flow.port),
-                    allowed: Some(allowed),
-                    leaves: Some(self.side(Direction::Egress, &trace.egress, &flow.source)),
-                    enters: Some(self.side(Direction::Ingress, &trace.ingress, &flow.destination)),
-                    try_it: self.try_it(flow),
-                    ..common(self.end(&flow.destination), words)
-                }
-            }
-        }
     }
 
     fn blame(&self, blame: &Blame) -> Option<BlameReport> {
