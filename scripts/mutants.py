@@ -8,6 +8,7 @@ where its test fails or runs for more than TIMEOUT seconds; one that does not co
 counts as broken. Exit code 1 where any survives or is broken.
 """
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -18,6 +19,8 @@ import tomllib
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 COPY = ROOT / "target" / "mutants" / "tree"
 TIMEOUT = 300
+# Every mistake is compiled once and fails soon: so compile fast, and do not look for a smaller failure.
+FAST = os.environ | {"CARGO_PROFILE_DEV_OPT_LEVEL": "0", "NETVERIFY_SHRINK": "0"}
 
 
 def copy_tree():
@@ -38,7 +41,7 @@ def cargo(test, *arguments):
     if not arguments:
         command += ["--", "--exact", name]
     try:
-        run = subprocess.run(command, cwd=COPY, capture_output=True, timeout=None if arguments else TIMEOUT)
+        run = subprocess.run(command, cwd=COPY, env=FAST, capture_output=True, timeout=None if arguments else TIMEOUT)
     except subprocess.TimeoutExpired:
         return "timeout"
     if run.returncode == 0 and not arguments and b"1 passed" not in run.stdout:

@@ -31,6 +31,11 @@ fn multiplier() -> u32 {
     std::env::var("NETVERIFY_CASES").ok().map_or(1, |text| text.parse().unwrap())
 }
 
+/// How long to look for a smaller case of what fails; a test that need only fail need not look.
+fn shrink_iterations() -> u32 {
+    std::env::var("NETVERIFY_SHRINK").ok().map_or(2_000, |text| text.parse().unwrap())
+}
+
 impl Trial {
     /// Tries the cases, and says how often each thing happened.
     pub fn run<S>(self, strategy: &S, test: impl Fn(S::Value, &Tally) -> TestCaseResult) -> Tally
@@ -49,7 +54,7 @@ impl Trial {
             rng_seed: if more == 1 { RngSeed::Fixed(self.seed) } else { RngSeed::Random },
             failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
             source_file: Some(self.file),
-            max_shrink_iters: 2_000,
+            max_shrink_iters: shrink_iterations(),
             max_global_rejects: cases,
             ..Config::default()
         };
