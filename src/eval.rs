@@ -110,7 +110,8 @@ fn exemption(question: Question<'_>, direction: Direction, pod: &PodEnd, other: 
     }
 }
 
-/// R30: the other end is the pod itself. Distinct pods have distinct addresses.
+/// R30: the other end is the pod itself, or shares its address. Distinct pods have distinct addresses,
+/// but for those on one node's network: what they send to one another never leaves the node.
 fn is_itself(pod: &PodEnd, other: &End) -> bool {
     other.pod().is_some_and(|other| other.address == pod.address)
 }

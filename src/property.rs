@@ -6,40 +6,76 @@
 mod comparison;
 
 use crate::model::algebra::Gap;
-use crate::model::claim::Claim;
-use crate::model::options::Options;
+use crate::model::claim::{Claim, Endpoint, FlowSet};
+use crate::model::options::{HostNetwork, Options};
 use crate::model::policy::Direction;
+use crate::model::workload::Cluster;
 use crate::model::world::World;
 use crate::symbolic::{Guarding, Query, Statement};
 
 pub use comparison::{questions, questions_of_gap};
 
-/// The plugin's choices under which a claim is decided, so that the answer holds for every plugin that
-/// the world leaves open.
+/// The plugins under each of which a claim is decided, so that the answer holds for every plugin that the
+/// world leaves open; at least one, and most often one.
 ///
 /// "Cannot reach" is decided for the plugin that lets most through and "can reach" for the one that
 /// lets least through; each choice that a flow can feel goes one way only, so that the extreme plugin
-/// stands for all ([`OptionSpace`](crate::model::plugin::OptionSpace)). One choice no end can feel: a pod
-/// on its node's network counts as its node (R33), and the report says so.
+/// stands for all ([`OptionSpace`](crate::model::plugin::OptionSpace)). But for one: what a pod on its node's network is
+/// (R33) goes both ways, so that a claim which may be about such a pod is decided for both.
 #[must_use]
-pub fn options(claim: &Claim, world: &World) -> Options {
+pub fn plugins(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<Options> {
+    let extreme = extreme(world, claim);
+    let feels_both = claim.flows().is_some_and(|flows| may_feel_host_network(cluster, world, flows));
+    if !feels_both {
+        return vec![extreme];
+    }
+    let both = [HostNetwork::Node, HostNetwork::Pod];
+    both.into_iter().map(|host_network| Options { host_network, ..extreme }).collect()
+}
+
+/// The plugin that lets most through, or least.
+fn extreme(world: &World, claim: &Claim) -> Options {
     match claim {
         Claim::NoneCanReach(_) => world.options().most,
         Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().least,
-        // Isolation looks at labels and namespaces alone; no choice matters.
-        Claim::Isolated { .. } | Claim::Compared(_) => Options::default(),
+        // R33: a pod that counts as its node is never isolated. Else it hangs on labels and namespaces alone.
+        Claim::Isolated { .. } => Options { host_network: world.options().least.host_network, ..Options::default() },
+        Claim::Compared(_) => Options::default(),
         Claim::NoGap { options, .. } => *options,
     }
 }
 
-/// The choices at the other end of what the world leaves open: a case that stands under these too
-/// stands under every plugin.
+/// Whether an end may be a pod on its node's network, and the world leaves open what that is (R33).
+fn may_feel_host_network(cluster: &Cluster, world: &World, flows: &FlowSet) -> bool {
+    let ends = [&flows.sources, &flows.destinations];
+    world.nodes
+        && world.options().leaves_host_network_open()
+        && ends.into_iter().any(|endpoint| may_be_host_pod(cluster, endpoint))
+}
+
+/// R33: descriptions by labels take in no pod on its node's network. Says yes where it is not sure.
+fn may_be_host_pod(cluster: &Cluster, endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Anything | Endpoint::Node(_) => true,
+        Endpoint::Pods { .. } | Endpoint::External(_) => false,
+        Endpoint::Workload(index) => cluster.workloads.get(*index).is_some_and(|workload| workload.host_network),
+        Endpoint::Union(parts) => parts.iter().any(|part| may_be_host_pod(cluster, part)),
+        Endpoint::Except(whole, _) => may_be_host_pod(cluster, whole),
+    }
+}
+
+/// The choices at the other end of what the world leaves open, seen from one of [`plugins`]: a case that
+/// stands under each of these too stands under every plugin.
 #[must_use]
-pub fn opposite(claim: &Claim, world: &World) -> Options {
+pub fn opposite(world: &World, claim: &Claim, options: &Options) -> Options {
+    let space = world.options();
+    let is_most = options.host_network == space.most.host_network;
+    let host_network = if is_most { space.least.host_network } else { space.most.host_network };
     match claim {
-        Claim::NoneCanReach(_) => world.options().least,
-        Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().most,
-        Claim::Isolated { .. } | Claim::Compared(_) => Options::default(),
+        Claim::NoneCanReach(_) => Options { host_network, ..space.least },
+        Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => Options { host_network, ..space.most },
+        Claim::Isolated { .. } => Options { host_network, ..Options::default() },
+        Claim::Compared(_) => Options::default(),
         Claim::NoGap { options, .. } => comparison::other_end(options, world),
     }
 }

@@ -8,6 +8,7 @@ mod compare;
 mod conclude;
 mod ends;
 mod group;
+mod plugins;
 
 use std::cell::OnceCell;
 use std::time::{Duration, Instant};
@@ -63,7 +64,8 @@ thread_local! {
 impl Prover {
     /// Starts a first thread with its solver, so that this overlaps with reading files.
     ///
-    /// `timeout` bounds each property; `threads` of 0 means one a core.
+    /// `timeout` bounds each property, under each plugin that it has to be asked about; `threads` of 0 means
+    /// one a core.
     ///
     /// # Errors
     /// [`Error::Threads`] where the operating system gives no threads.
@@ -118,12 +120,17 @@ fn answers(session: &Session, timeout: Duration, group: &Group<'_>) -> Result<Ve
         let outcome = compare::compare(&asker, job, comparison)?;
         return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed() })]);
     }
+    plugins::under_each(&asker, group)
+}
+
+/// The answers to a group under its one plugin, each with its place in the run.
+fn under_one_plugin(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, Answered)>, Error> {
     // Concluding asks questions of its own, so the ground of the group has to be gone by then.
-    let first = group.first_answers(&asker)?;
+    let first = group.first_answers(asker)?;
     let conclude = |((first, spent), (at, job)): ((group::First, Duration), &(usize, Job<'_>))| {
         let start = Instant::now();
-        session.start_clock(Some(timeout.saturating_sub(spent)));
-        let outcome = conclude::conclude(&asker, job, first)?;
+        asker.session.start_clock(Some(asker.timeout.saturating_sub(spent)));
+        let outcome = conclude::under(asker, job, &group.options, first)?;
         Ok((*at, Answered { outcome, elapsed: spent + start.elapsed() }))
     };
     first.into_iter().zip(&group.members).map(conclude).collect()

@@ -232,6 +232,9 @@ pub struct EndReport {
     pub name: Option<String>,
     /// The labels of a pod.
     pub labels: BTreeMap<String, String>,
+    /// The node whose network a pod is on (R33); absent for any other end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_node: Option<String>,
     /// The address; for a pod it matters only where an ipBlock does.
     pub address: String,
     /// Where the workload is declared.

@@ -27,6 +27,7 @@ use netverify::eval::Verdict;
 use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow, PodEnd, Protocol};
 use netverify::model::options::Options;
+use netverify::model::plugin::Plugin;
 use netverify::model::selector::NAMESPACE_NAME_LABEL;
 use netverify::model::workload::{Cluster, DeclaredNamespace};
 use netverify::model::world::World;
@@ -42,7 +43,7 @@ use proptest::test_runner::{
 };
 
 use flows::flow_seed;
-use worlds::{FEW, MANY, Question, claim, cluster, options, question};
+use worlds::{FEW, MANY, Question, TINY, claim, cluster, options, question};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -110,7 +111,6 @@ fn eval_and_symbolic_agree_on_concrete_flows() {
         for flow in seeds.iter().map(|seed| seed.flow(&cluster)) {
             match query.pinned(&flow) {
                 Some(statement) => pinned.push((flow, statement)),
-                None if is_on_a_node(&flow) => tally.add("on the network of a node", 1),
                 None => return Err(fail(format!("the universe has no place for {flow:#?}"))),
             }
         }
@@ -134,6 +134,8 @@ fn eval_and_symbolic_agree_on_concrete_flows() {
                 return Err(fail(format!("eval says {verdict:?}, symbolic {said}\n{flow:#?}\n{trace:#?}")));
             }
             tally.add(if verdict == Verdict::Allowed { "allowed" } else { "denied" }, 1);
+            tally.add("between pods on nodes' networks", usize::from(on_nodes(flow) == 2));
+            tally.add("with a pod on a node's network", usize::from(on_nodes(flow) == 1));
         }
         Ok(())
     });
@@ -141,10 +143,13 @@ fn eval_and_symbolic_agree_on_concrete_flows() {
     let (allowed, denied) = (tally.of("allowed"), tally.of("denied"));
     assert!(allowed + denied >= 10_000, "only {allowed} + {denied} flows");
     assert!(allowed.min(denied) * 5 > allowed + denied, "one-sided: {allowed} allowed, {denied} denied");
+    assert!(tally.of("between pods on nodes' networks") >= 100 && tally.of("with a pod on a node's network") >= 1_000);
 }
 
-fn is_on_a_node(flow: &Flow) -> bool {
-    [&flow.source, &flow.destination].into_iter().any(|end| end.pod().is_some_and(|pod| pod.host_network))
+/// How many of the ends are pods on their node's network (R33).
+fn on_nodes(flow: &Flow) -> usize {
+    let ends = [&flow.source, &flow.destination].into_iter();
+    ends.filter(|end| end.pod().is_some_and(|pod| pod.host_network)).count()
 }
 
 fn everything<'a>(cluster: &'a Cluster, world: &'a World, options: Options) -> Setting<'a> {
@@ -176,7 +181,18 @@ fn kind(outcome: &Outcome) -> &'static str {
 
 /// What the claim comes out as when every case is tried.
 fn enumerated(question: &Question) -> (&'static str, usize) {
-    let found = enumerate::search(question, &property::options(&question.claim, &question.world));
+    let Question { cluster, world, claim } = question;
+    let plugins = property::plugins(cluster, world, claim);
+    let all: Vec<_> = plugins.iter().map(|options| enumerate::search(question, options)).collect();
+    let found = enumerate::Found {
+        subject: all.iter().any(|found| found.subject),
+        // R33: of "some can reach" every plugin has to let one through.
+        sought: match claim {
+            Claim::SomeCanReach(_) => all.iter().all(|found| found.sought),
+            _ => all.iter().any(|found| found.sought),
+        },
+        judged: all.iter().map(|found| found.judged).sum(),
+    };
     let kind = match (&question.claim, found.subject, found.sought) {
         (_, false, _) => "vacuous",
         (Claim::SomeCanReach(_), true, sought) => {
@@ -216,6 +232,36 @@ fn brute_force_agrees_with_the_solver() {
     assert!(proved.min(refuted) * 100 >= 15 * all, "one-sided: {proved} proved, {refuted} refuted of {all}");
 }
 
+/// R33: claims that may be about pods on nodes' networks, in a world in which the plugin may do anything: what
+/// is proved holds under any choices, not only under the two plugins that were asked about.
+#[test]
+fn what_is_proved_of_host_pods_holds_under_every_plugin() {
+    let (tally, start) = (Tally::default(), Instant::now());
+    try_all(600, &(question(TINY), options()), |(question, options)| {
+        let world = World { nodes: true, plugin: Plugin::Any, choices: Vec::new(), ..question.world };
+        let question = Question { world, ..question };
+        let (expected, judged) = enumerated(&question);
+        let outcome = answer(&question);
+        if kind(&outcome) != expected {
+            return Err(fail(format!("every case tried: {expected}; the solver: {outcome:#?}")));
+        }
+        if let Outcome::Proved(_) = outcome {
+            let is_sought = enumerate::search(&question, &options).sought;
+            if is_sought != matches!(question.claim, Claim::SomeCanReach(_)) {
+                return Err(fail(format!("proved, and not under {options:#?}")));
+            }
+        }
+        tally.add(expected, 1);
+        tally.add("flows judged", judged);
+        let both = property::plugins(&question.cluster, &question.world, &question.claim).len() == 2;
+        tally.add(&format!("{expected} under two plugins"), usize::from(both));
+        Ok(())
+    });
+    tally.print("host pods", start);
+    let (proved, refuted) = (tally.of("proved under two plugins"), tally.of("refuted under two plugins"));
+    assert!(proved.min(refuted) >= 30, "one-sided: {proved} proved, {refuted} refuted");
+}
+
 /// The case that an answer shows, if it shows one.
 fn shown(outcome: &Outcome) -> Option<&Counterexample> {
     match outcome {
@@ -233,14 +279,14 @@ fn as_flow(case: &Case) -> Flow {
             let source = End::External("203.0.113.1".parse().unwrap());
             Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
-        gap @ Case::Gap { .. } => panic!("no claim compares policies: {gap:?}"),
+        gap @ (Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no claim compares policies: {gap:?}"),
     }
 }
 
 fn is_legal(question: &Question, case: &Case) -> bool {
     let Question { cluster, world, .. } = question;
     match case {
-        Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
+        Case::Flow { flow, .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
         Case::Gap { flow: Some(flow), .. } => legal::flow(cluster, world, flow),
         Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),
@@ -258,7 +304,7 @@ fn every_counterexample_is_legal_small_and_confirmed() {
             return Err(fail(format!("no answer: {outcome:#?}")));
         }
         let Some(shown) = shown(&outcome) else { return Ok(()) };
-        let options = property::options(&question.claim, &question.world);
+        let plugins = property::plugins(&question.cluster, &question.world, &question.claim);
         let flow = as_flow(&shown.case);
         if let Some(pod) = shown.further.iter().find(|pod| !may_be_further(&question, pod)) {
             return Err(fail(format!("no such pod can exist: {pod:#?}")));
@@ -266,9 +312,9 @@ fn every_counterexample_is_legal_small_and_confirmed() {
         tally.add("needs a further pod", usize::from(!shown.further.is_empty()));
         let cluster = with_further(&question.cluster, &flow, &shown.further);
         let judge = Judge { cluster: &cluster, claim: &question.claim };
-        if !judge.is_sought(&options, &flow) {
+        let Some(options) = plugins.into_iter().find(|options| judge.is_sought(options, &flow)) else {
             return Err(fail(format!("eval does not confirm {shown:#?}")));
-        }
+        };
         if !is_legal(&question, &shown.case) {
             return Err(fail(format!("this cannot exist: {shown:#?}")));
         }
@@ -343,13 +389,13 @@ fn slicing_changes_no_answer() {
     let session = Session::new().unwrap();
     try_all(400, &question(MANY), |question| {
         let Question { cluster, world, claim } = &question;
-        let workloads: Vec<usize> =
-            (0..cluster.workloads.len()).filter(|index| !cluster.workloads[*index].host_network).collect();
-        let ask = |slice: Slice| {
+        let may_be_an_end = |index: &usize| world.nodes || !cluster.workloads[*index].host_network;
+        let workloads: Vec<usize> = (0..cluster.workloads.len()).filter(may_be_an_end).collect();
+        let ask = |slice: Slice, options: Options| {
             let query = Query::new(Setting {
                 cluster,
                 world,
-                options: property::options(claim, world),
+                options,
                 slice,
                 claims: vec![claim],
                 workloads: workloads.clone(),
@@ -359,14 +405,15 @@ fn slicing_changes_no_answer() {
                 [property::possible(&query, claim), property::subject(&query, claim), property::sought(&query, claim)];
             session.scoped(|| query.check(&session, &statements))
         };
-        let (slice, everything) = (Slice::of_claim(cluster, claim), Slice::everything(cluster));
-        let left_out = everything.policies().len() - slice.policies().len();
-        let (sliced, whole) = (ask(slice), ask(everything));
-        if sliced != whole || whole == Answer::Unknown {
-            return Err(fail(format!("sliced: {sliced:?}, whole: {whole:?}")));
+        let (slice, everything) = (Slice::of_claim(cluster, world, claim), Slice::everything(cluster));
+        tally.add("policies left out", everything.policies().len() - slice.policies().len());
+        for options in property::plugins(cluster, world, claim) {
+            let (sliced, whole) = (ask(slice.clone(), options), ask(everything.clone(), options));
+            if sliced != whole || whole == Answer::Unknown {
+                return Err(fail(format!("sliced: {sliced:?}, whole: {whole:?}")));
+            }
+            tally.add(if whole == Answer::Sat { "sat" } else { "unsat" }, 1);
         }
-        tally.add(if whole == Answer::Sat { "sat" } else { "unsat" }, 1);
-        tally.add("policies left out", left_out);
         Ok(())
     });
     tally.print("slices", start);

@@ -24,7 +24,7 @@ use netverify::eval::selector;
 use netverify::model::algebra::{Comparison, Gap};
 use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow, PodEnd, Protocol};
-use netverify::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options, Treatment};
+use netverify::model::options::{EgressNamedPortAny, EndPort, HostNetwork, IpBlockMatches, Options, Treatment};
 use netverify::model::plugin::OptionSpace;
 use netverify::model::policy::Direction;
 use netverify::model::workload::Cluster;
@@ -44,7 +44,8 @@ fn answer(question: &Question) -> Outcome {
 }
 
 /// Every plugin that the world leaves open and rules can feel, whether these rules do or not. Own nodes are
-/// judged by policy, so that the trace of a verdict shows all policies.
+/// judged by policy, so that the trace of a verdict shows all policies. Where nodes are ends, pods on their network
+/// are taken for either (R33).
 fn plugins(world: &World) -> Vec<Options> {
     let OptionSpace { least, most } = world.options();
     let mut all = Vec::new();
@@ -63,17 +64,34 @@ fn plugins(world: &World) -> Vec<Options> {
             }
         }
     }
+    let host_networks = if world.nodes { vec![HostNetwork::Node, HostNetwork::Pod] } else { vec![HostNetwork::Node] };
+    let with = |host_network| {
+        all.iter()
+            .map(move |one| Options { host_network, self_traffic: least.self_traffic, ..*one })
+            .collect::<Vec<_>>()
+    };
+    let mut all: Vec<Options> = host_networks.into_iter().flat_map(with).collect();
     all.retain(|options| {
-        (most.ipblock_matches..=least.ipblock_matches).contains(&options.ipblock_matches)
+        let is_open = [least.host_network, most.host_network].contains(&options.host_network) || !world.nodes;
+        is_open
+            && (most.ipblock_matches..=least.ipblock_matches).contains(&options.ipblock_matches)
             && (most.end_port..=least.end_port).contains(&options.end_port)
             && (most.egress_named_port_any..=least.egress_named_port_any).contains(&options.egress_named_port_any)
     });
     all
 }
 
-/// Whether the policy selects the pod, and has the direction where one is given.
-fn selects(cluster: &Cluster, index: usize, direction: Option<Direction>, pod: &PodEnd) -> bool {
-    let policy = &cluster.policies[index];
+/// The plugin that takes most for pods (R33).
+fn with_most_pods(world: &World) -> Options {
+    Options { host_network: world.options().most.host_network, ..Options::default() }
+}
+
+/// Whether the policy selects the pod under some plugin, and has the direction where one is given.
+fn selects(question: &Question, index: usize, direction: Option<Direction>, pod: &PodEnd) -> bool {
+    let policy = &question.cluster.policies[index];
+    if pod.host_network && with_most_pods(&question.world).host_network == HostNetwork::Node {
+        return false;
+    }
     let speaks = direction.is_none_or(|direction| policy.rules(direction).is_some());
     speaks && policy.namespace == pod.namespace.name && selector::matches(&policy.pod_selector.selector, &pod.labels)
 }
@@ -89,16 +107,16 @@ fn admitting(cluster: &Cluster, options: &Options, direction: Direction, flow: &
 /// Whether `policy` is subsumed by `by`, case by case.
 fn is_subsumed(question: &Question, policy: usize, by: &[usize]) -> bool {
     let cluster = &question.cluster;
-    let first = Options::default();
+    let first = with_most_pods(&question.world);
     let opens = |direction: Direction| {
         let only_here = |pod: &PodEnd| {
-            let isolates = |index: usize| selects(cluster, index, Some(direction), pod);
+            let isolates = |index: usize| selects(question, index, Some(direction), pod);
             isolates(policy) && !by.iter().any(|index| isolates(*index))
         };
         enumerate::any_pod(question, &first, only_here)
     };
     let leaks = |direction: Direction| {
-        let subject = |end: &End| end.pod().is_some_and(|pod| selects(cluster, policy, Some(direction), pod));
+        let subject = |end: &End| end.pod().is_some_and(|pod| selects(question, policy, Some(direction), pod));
         let anyone = |_: &End| true;
         let may_be: [&dyn Fn(&End) -> bool; 2] =
             if direction == Direction::Ingress { [&anyone, &subject] } else { [&subject, &anyone] };
@@ -121,10 +139,8 @@ fn holds(question: &Question, comparison: &Comparison) -> bool {
             is_subsumed(question, *one, &[*other]) && is_subsumed(question, *other, &[*one])
         }
         Comparison::Disjoint { one, other } => {
-            let both = |pod: &PodEnd| {
-                selects(&question.cluster, *one, None, pod) && selects(&question.cluster, *other, None, pod)
-            };
-            !enumerate::any_pod(question, &Options::default(), both)
+            let both = |pod: &PodEnd| selects(question, *one, None, pod) && selects(question, *other, None, pod);
+            !enumerate::any_pod(question, &with_most_pods(&question.world), both)
         }
         Comparison::Sets { .. } => panic!("sets have a test of their own"),
     }
@@ -135,13 +151,13 @@ fn is_confirmed(question: &Question, case: &Case) -> bool {
     let cluster = &question.cluster;
     let Case::Gap { gap, subject, flow } = case else { return false };
     let alone = |direction| {
-        let acts = |index: usize| selects(cluster, index, direction, subject);
+        let acts = |index: usize| selects(question, index, direction, subject);
         gap.acting().iter().any(|index| acts(*index)) && !gap.others().iter().any(|index| acts(*index))
     };
     match (gap, flow) {
         (Gap::Isolation { direction, .. }, None) => alone(Some(*direction)),
         (Gap::Overlap { one, other }, None) => {
-            [one, other].iter().all(|index| selects(cluster, **index, None, subject))
+            [one, other].iter().all(|index| selects(question, **index, None, subject))
         }
         (Gap::Admission { direction, policy, by }, Some(flow)) => plugins(&question.world).iter().any(|options| {
             let admitting = admitting(cluster, options, *direction, flow);

@@ -49,7 +49,13 @@ fn brute_force_agrees_about_lenders() {
         let question = about_lenders(question);
         let Question { cluster, world, claim } = &question;
         let outcome = decide(&Job { cluster, world, claim, allow_vacuous: false }, Duration::from_secs(60)).unwrap();
-        let found = enumerate::search(&question, &property::options(claim, world));
+        let plugins = property::plugins(cluster, world, claim);
+        let all: Vec<_> = plugins.iter().map(|options| enumerate::search(&question, options)).collect();
+        let found = enumerate::Found {
+            subject: all.iter().any(|found| found.subject),
+            sought: all.iter().any(|found| found.sought),
+            judged: all.iter().map(|found| found.judged).sum(),
+        };
         let agree = match &outcome {
             Outcome::Proved(_) => found.subject && !found.sought,
             Outcome::Refuted(refutation) => {

@@ -120,6 +120,11 @@ fn own_nodes() {
         assert!(!holds(&closed, &declared(), sentence), "{sentence}");
         assert!(!holds(&closed, &world(option, "allow"), sentence), "{sentence}");
         assert!(holds(&closed, &world(option, "policy"), sentence), "{sentence}");
+        // The other way round the least permissive plugin decides.
+        let some = sentence.replace("no node can", "some node can").replace("db cannot", "some db can");
+        assert!(!holds(&closed, &declared(), &some), "{some}");
+        assert!(holds(&closed, &world(option, "allow"), &some), "{some}");
+        assert!(!holds(&closed, &world(option, "policy"), &some), "{some}");
     }
 }
 
@@ -132,6 +137,106 @@ fn named_ports_of_several_pods() {
     // R33: on its node's network the second pod lends its number only where it counts as a pod.
     let on_node = policy + &second_db(true);
     pair(&on_node, "host_network", &["pod"], &[choice("named_port_scope", "union")], cannot, can);
+}
+
+/// A pod of `app=agent` in `shop` on its node's network.
+const AGENT: &str = "---
+{apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: shop, labels: {app: agent}}, spec: {hostNetwork: true, containers: [
+  {name: c, image: i}]}}
+";
+
+/// R33: a pod that counts as its node is never isolated, so that as a subject it gets more.
+#[test]
+fn pods_on_nodes_networks_as_subjects() {
+    let closed = policy("podSelector: {}, policyTypes: [Ingress, Egress]") + AGENT;
+    let option = "host_network";
+    pair(&closed, option, &["node"], &[], "other/api cannot reach agent", "other/api can reach agent");
+    let outside = "agent can reach external";
+    pair(&closed, option, &["node"], &[], "agent cannot reach external", outside);
+    let isolated = "every shop/agent is isolated for ingress";
+    let world = |value| World { choices: vec![choice(option, value)], ..declared() };
+    assert!(holds(&closed, &world("pod"), isolated));
+    assert!(!holds(&closed, &world("node"), isolated) && !holds(&closed, &declared(), isolated));
+}
+
+/// R33: no selector sees a pod that counts as its node, so that as a peer it gets less.
+#[test]
+fn pods_on_nodes_networks_as_peers() {
+    let peer = "{podSelector: {matchLabels: {app: agent}}}";
+    let admits = policy(&format!("podSelector: {{matchLabels: {{app: db}}}}, ingress: [{{from: [{peer}]}}]")) + AGENT;
+    // From its own node it gets in whatever the policies say (R31).
+    let judged = [choice("local_node_ingress", "policy")];
+    pair(&admits, "host_network", &["pod"], &judged, "agent cannot reach db", "agent can reach db");
+    // A refutation says which plugins it is about, and for which the property holds.
+    let world = World { choices: judged.to_vec(), ..declared() };
+    for (sentence, words) in [("agent cannot reach db", "a pod like any other"), ("agent can reach db", "its node")] {
+        let refutation = refuted(ask(&admits, &world, sentence));
+        let case = refutation.counterexample.unwrap();
+        assert!(case.needs.len() == 1 && case.needs[0].contains(words), "{sentence}: {:?}", case.needs);
+        assert!(refutation.holds_if.len() == 1 && refutation.holds_if[0].contains("R33"), "{:?}", refutation.holds_if);
+    }
+    // Where no flow passes there is no case to show; the choice is named all the same.
+    let refutation = refuted(ask(&admits, &world, "some agent can reach db"));
+    assert!(refutation.counterexample.is_none());
+    assert!(refutation.holds_if.len() == 1 && refutation.holds_if[0].contains("like any other"), "{refutation:?}");
+}
+
+/// Of a claim that only one of the two lets stand, neither is the extreme: `agent` reaches the pods of `shop` as
+/// their node's network is exempt, or as a selector sees it.
+#[test]
+fn neither_choice_is_the_extreme_one() {
+    let peer = "{podSelector: {matchLabels: {app: agent}}}";
+    let from_agent =
+        policy(&format!("podSelector: {{}}, policyTypes: [Ingress, Egress], ingress: [{{from: [{peer}]}}]"));
+    let more = from_agent + AGENT;
+    let judged = choice("local_node_ingress", "policy");
+    for value in ["node", "pod"] {
+        let world = World { choices: vec![judged, choice("host_network", value)], ..declared() };
+        // As a node it leaves and is not let in; as a pod it would be let in, and does not leave.
+        assert!(holds(&more, &world, "agent cannot reach db"), "{value}");
+    }
+    assert!(holds(&more, &World { choices: vec![judged], ..declared() }, "agent cannot reach db"));
+}
+
+/// R30: two pods on one node's network have one address, and what stays there no policy need see.
+#[test]
+fn pods_of_one_node_share_its_address() {
+    let closed = policy("podSelector: {}, policyTypes: [Ingress, Egress]") + AGENT + &AGENT.replace("agent", "probe");
+    let as_pods = choice("host_network", "pod");
+    let world = |more: &[Choice]| World { choices: [&[as_pods], more].concat(), ..declared() };
+    assert!(!holds(&closed, &world(&[]), "agent cannot reach probe"));
+    assert!(holds(&closed, &world(&[choice("self_traffic", "policy")]), "agent cannot reach probe"));
+    assert!(!holds(&closed, &world(&[choice("self_traffic", "allow")]), "agent can reach probe"), "on two nodes");
+    let on = |pod: &str, node: &str| pod.replace("hostNetwork: true", &format!("hostNetwork: true, nodeName: {node}"));
+    let apart = policy("podSelector: {}, policyTypes: [Ingress, Egress]")
+        + &on(AGENT, "n1")
+        + &on(&AGENT.replace("agent", "probe"), "n2");
+    assert!(holds(&apart, &world(&[]), "agent cannot reach probe"));
+}
+
+/// R33: a Service selects such pods too, unlike the labels of a sentence.
+#[test]
+fn a_service_takes_in_pods_on_nodes_networks() {
+    let service = "---\n{apiVersion: v1, kind: Service, metadata: {name: agent, namespace: shop}, spec: {selector: {app: agent}, \
+        ports: [{port: 80}]}}\n";
+    let more = policy("podSelector: {}") + AGENT + service;
+    assert!(!holds(&more, &declared(), "other/api cannot reach service shop/agent:80"));
+    let as_pods = World { choices: vec![choice("host_network", "pod")], ..declared() };
+    assert!(holds(&more, &as_pods, "other/api cannot reach service shop/agent:80"));
+}
+
+/// R33: whatever policies take them for, `node` means the pods on its network too, and a description by
+/// labels does not.
+#[test]
+fn who_is_meant_by_node() {
+    let peer = "{podSelector: {matchLabels: {app: agent}}}";
+    let admits = policy(&format!("podSelector: {{}}, ingress: [{{from: [{peer}]}}]")) + AGENT;
+    let choices = vec![choice("local_node_ingress", "policy"), choice("host_network", "pod")];
+    let world = World { choices, ..declared() };
+    assert!(!holds(&admits, &world, "no node can reach db"));
+    assert!(holds(&admits, &world, "only node can reach db"));
+    let outcome = ask(&admits, &world, "pods with app=agent in shop cannot reach db");
+    assert!(matches!(outcome, Outcome::Vacuous), "{outcome:?}");
 }
 
 #[test]
@@ -150,9 +255,10 @@ fn ranges_of_ports() {
     pair(&policy, "end_port", &["supported"], &[], "other/api cannot reach db:8500", "other/api can reach db:8500");
 }
 
-/// R29, R30: a flow of a property is TCP, UDP or SCTP and has two ends.
+/// R29, R30: a flow of a property is TCP, UDP or SCTP and has two ends; only pods on one node's network share
+/// an address.
 #[test]
-fn two_options_no_property_feels() {
+fn two_options_that_hardly_any_property_feels() {
     let policies = [policy("podSelector: {}"), policy("podSelector: {}, ingress: [{}]")];
     for option in ["self_traffic", "other_protocols"] {
         let (_, values) = Choice::NAMES.into_iter().find(|(name, _)| *name == option).unwrap();

@@ -128,16 +128,13 @@ fn a_list_of_properties_needs_two_brackets() {
     "#);
 }
 
-/// R33: nothing could be proved of such a pod, for no flow begins or ends at one.
+/// R33.
 #[test]
-fn pods_on_their_nodes_network_are_not_taken_for_pods() {
-    let world = "[world]\nnodes = true\n[world.options]\nhost_network = \"pod\"\n";
-    let property = "[[property]]\nname = \"p\"\nassert = \"s\"\n";
-    insta::assert_snapshot!(told(&format!("{world}{property}")), @r#"
-    4:17 spec-invalid-value: `pod` is not allowed here (not beside `nodes = true`)
-        write `nodes = false`, or leave `host_network` out
-    "#);
-    assert_eq!(told(&format!("{}{property}", world.replace("true", "false"))), "");
+fn pods_on_their_nodes_network_may_be_taken_for_either() {
+    for (nodes, choice) in [("true", "pod"), ("true", "node"), ("false", "pod"), ("false", "node")] {
+        let world = format!("[world]\nnodes = {nodes}\n[world.options]\nhost_network = \"{choice}\"\n");
+        assert_eq!(told(&format!("{world}[[property]]\nname = \"p\"\nassert = \"s\"\n")), "", "{world}");
+    }
 }
 
 proptest::proptest! {

@@ -89,7 +89,8 @@ fn denied(prover: &Prover, plan: &Plan, item: &Item, outcome: &Outcome) -> Resul
     };
     let Some(Case::Flow { flow, .. }) = refutation.counterexample.map(|case| case.case) else { return Ok(None) };
     // Found under the strictest plugin; what is shown is why even the most permissive one denies it.
-    let (_, trace) = eval::verdict(plan.cluster(item), &property::options(&item.claim, world), &flow);
+    let plugins = property::plugins(plan.cluster(item), world, &item.claim);
+    let (_, trace) = eval::verdict(plan.cluster(item), &plugins.first().copied().unwrap_or_default(), &flow);
     Ok(Some((*flow, trace)))
 }
 

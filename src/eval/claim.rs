@@ -27,10 +27,21 @@ pub fn contains(cluster: &Cluster, endpoint: &Endpoint, end: &End) -> bool {
         Endpoint::Pods { namespaces, pods } => end.pod().is_some_and(|pod| is_among(namespaces, pods, pod)),
         Endpoint::Workload(index) => end.pod().is_some_and(|pod| is_of(cluster, *index, pod)),
         Endpoint::External(block) => matches!(end, End::External(address) if is_inside(*block, *address)),
-        Endpoint::Node(name) => matches!(end, End::Node(node) if name.is_none() || *name == node.name),
+        Endpoint::Node(name) => is_on(name.as_deref(), end),
         Endpoint::Union(endpoints) => endpoints.iter().any(|endpoint| contains(cluster, endpoint, end)),
         Endpoint::Except(all, but) => contains(cluster, all, end) && !contains(cluster, but, end),
     }
+}
+
+/// Whether the end is a node, or on a node's network; the node of this name, where one is given. R33:
+/// whatever policies take such a pod for, it has its node's address.
+fn is_on(name: Option<&str>, end: &End) -> bool {
+    let node = match end {
+        End::Node(node) => node.name.as_deref(),
+        End::Pod(pod) if pod.host_network => pod.node.as_deref(),
+        End::Pod(_) | End::External(_) => return false,
+    };
+    name.is_none() || name == node
 }
 
 /// Whether the pod is one of those that a property describes by labels. R33: a pod on its node's

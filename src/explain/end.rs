@@ -88,7 +88,12 @@ fn of_endpoint(cluster: &Cluster, endpoint: &Endpoint, origin: Origin) -> Result
     if let Some(index) = one_workload(endpoint) {
         return Ok(Meant::Workload(index));
     }
-    let Endpoint::Pods { namespaces: NamespaceSet::Named(namespace), pods } = endpoint else {
+    // R33: beside the pods of a Service, those of them on their nodes' network.
+    let pods_of = match endpoint {
+        Endpoint::Union(parts) => parts.first().unwrap_or(endpoint),
+        plain => plain,
+    };
+    let Endpoint::Pods { namespaces: NamespaceSet::Named(namespace), pods } = pods_of else {
         return Err(Diagnostic::error(Code::SentenceSyntax, "this is not one end of a flow").at(origin, "many").into());
     };
     let behind = |workload: &&Workload| workload.namespace == *namespace && matches(pods, &workload.labels);
@@ -130,11 +135,14 @@ fn not_one(expr: &EndpointExpr) -> Diagnostic {
 }
 
 impl Meant {
-    /// The addresses that the manifests give this pod.
+    /// The addresses that the manifests give this pod; on its node's network those of the node (R33).
     pub(super) fn known_addresses<'a>(&self, cluster: &'a Cluster) -> &'a [IpAddr] {
-        match self {
-            Meant::Workload(index) => cluster.workloads.get(*index).map_or(&[], |workload| &workload.addresses),
-            _ => &[],
+        let Meant::Workload(index) = self else { return &[] };
+        let Some(workload) = cluster.workloads.get(*index) else { return &[] };
+        let node = cluster.nodes.iter().find(|node| Some(&node.name) == workload.node.as_ref());
+        match node.filter(|_| workload.host_network && workload.addresses.is_empty()) {
+            Some(node) => &node.addresses,
+            None => &workload.addresses,
         }
     }
 

@@ -254,7 +254,11 @@ impl<'a> Resolver<'a> {
         let found = names::service(self.names.cluster, name);
         let (service, selector) = self.keep(found)?;
         let namespaces = NamespaceSet::Named(service.namespace.clone());
-        Some((service, Endpoint::Pods { namespaces, pods: LabelSelector::of_labels(selector) }))
+        let pods = Endpoint::Pods { namespaces, pods: LabelSelector::of_labels(selector) };
+        // R33: a description by labels takes in no pod on its node's network, and a Service does.
+        let on_nodes = served::on_nodes_behind(self.names.cluster, service);
+        let all: Vec<_> = std::iter::once(pods).chain(on_nodes.into_iter().map(Endpoint::Workload)).collect();
+        Some((service, union(all)))
     }
 
     fn keep<T>(&mut self, found: Result<T, Box<Diagnostic>>) -> Option<T> {

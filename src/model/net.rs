@@ -104,6 +104,17 @@ impl End {
         }
     }
 
+    /// The node whose addresses it has: it is the node, or a pod on its network (R33). `None` for every
+    /// other end, and where that node is not known.
+    #[must_use]
+    pub fn own_node(&self) -> Option<&str> {
+        match self {
+            End::Node(node) => node.name.as_deref(),
+            End::Pod(pod) if pod.host_network => pod.node.as_deref(),
+            End::Pod(_) | End::External(_) => None,
+        }
+    }
+
     /// The pod, if it is one.
     #[must_use]
     pub fn pod(&self) -> Option<&PodEnd> {

@@ -212,6 +212,8 @@ impl Choice {
 ///
 /// Each choice of `docs/semantics.md` that a flow of a property can feel goes one way only: turned
 /// towards `most` it takes no flow away that passed before. So the two ends stand for all between.
+/// `host_network` goes both ways where a pod on its node's network is an end (R33): as subject it
+/// gets more for a node, as peer for a pod. [`OptionSpace::leaves_host_network_open`] tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OptionSpace {
     /// The least permissive choices.
@@ -221,8 +223,8 @@ pub struct OptionSpace {
 }
 
 impl OptionSpace {
-    /// Every choice free. Two choices no property can feel, and they stay as the rules have them: a
-    /// flow has two ends (R30), and is TCP, UDP or SCTP (R29).
+    /// Every choice free. One choice no property can feel, and it stays as the rules have it: a flow is
+    /// TCP, UDP or SCTP (R29). That of R30 only pods on one node's network can feel.
     #[must_use]
     pub fn any() -> OptionSpace {
         let least = Options {
@@ -230,6 +232,7 @@ impl OptionSpace {
             host_network: HostNetwork::Node,
             local_node_ingress: Treatment::Policy,
             local_node_egress: Treatment::Policy,
+            self_traffic: Treatment::Policy,
             named_port_scope: NamedPortScope::Destination,
             egress_named_port_any: EgressNamedPortAny::None,
             end_port: EndPort::Ignored,
@@ -237,16 +240,23 @@ impl OptionSpace {
         };
         let most = Options {
             ipblock_matches: IpBlockMatches::All,
-            // R33: such a pod is no end of a flow, but under R27 it may lend its numbers.
+            // R33: where such a pod is no end of a flow, under R27 it may still lend its numbers.
             host_network: HostNetwork::Pod,
             local_node_ingress: Treatment::Allow,
             local_node_egress: Treatment::Allow,
+            self_traffic: Treatment::Allow,
             named_port_scope: NamedPortScope::Union,
             egress_named_port_any: EgressNamedPortAny::Destination,
             end_port: EndPort::Supported,
             ..Options::default()
         };
         OptionSpace { least, most }
+    }
+
+    /// Whether a pod on its node's network may be its node as well as a pod like any other (R33).
+    #[must_use]
+    pub fn leaves_host_network_open(&self) -> bool {
+        self.least.host_network != self.most.host_network
     }
 
     /// Leaves the option this one value.

@@ -197,3 +197,14 @@ pub struct Cluster {
     /// Kinds that change what traffic flows and that the user chose to ignore, with how often.
     pub ignored_kinds: BTreeMap<String, usize>,
 }
+
+impl Cluster {
+    /// The addresses that pods of the workload are known by; empty where they are not known. R33: on its
+    /// node's network a pod has the addresses of its node, so where a Node declares those its own say no more.
+    #[must_use]
+    pub fn own_addresses<'a>(&self, workload: &'a Workload) -> &'a [IpAddr] {
+        let of_node = || self.nodes.iter().find(|node| Some(&node.name) == workload.node.as_ref());
+        let is_known_by_node = workload.host_network && of_node().is_some_and(|node| !node.addresses.is_empty());
+        if is_known_by_node { &[] } else { &workload.addresses }
+    }
+}

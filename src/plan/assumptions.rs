@@ -63,7 +63,7 @@ fn world_assumptions(world: &World) -> Vec<String> {
         words.push(
             "no traffic from the pods' own nodes, and none of pods on their nodes' network (nodes = false)".to_owned(),
         );
-    } else {
+    } else if world.options().leaves_host_network_open() {
         words.push(on_node_network(world));
     }
     words.extend(plugin_assumptions(world));
@@ -90,13 +90,13 @@ fn world_assumptions(world: &World) -> Vec<String> {
     words
 }
 
-/// R33: whatever the plugin makes of them, such pods are no ends of their own here.
+/// R33: the documentation leaves two choices, and some plugins make neither.
 fn on_node_network(world: &World) -> String {
+    let words = "a pod on its node's network is to policies its node, or a pod like any other (R33)";
     match world.plugin {
-        Plugin::AwsVpcCni => {
-            "a pod on its node's network counts as its node (R33), though AWS VPC CNI lets peers match it".to_owned()
-        }
-        _ => "a pod on its node's network counts as its node (R33)".to_owned(),
+        Plugin::AwsVpcCni => format!("{words}, though to AWS VPC CNI it is a pod for peers and a node otherwise"),
+        Plugin::OvnKubernetes => format!("{words}, though OVN-Kubernetes has a namespace of its own for such pods"),
+        _ => words.to_owned(),
     }
 }
 

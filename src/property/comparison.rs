@@ -34,18 +34,19 @@ pub fn questions_of_gap(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Clai
 /// Every combination of choices that can matter to the gap: R22, R26 and R28 where some rule is
 /// written that feels them. Isolation and overlap look at labels and namespaces alone.
 ///
-/// Between a pod and its own node (R31, R32) two sets of policies differ only where the plugin asks
-/// policies there at all, so of these choices the less permissive one stands for both.
+/// Between a pod and its own node (R31, R32), and at one address (R30), two sets of policies differ only where
+/// the plugin asks policies there at all, so of these choices the less permissive one stands for both.
 fn plugins(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Options> {
     let space = world.options();
     let rules = Rules::of(cluster, gap);
     let mut all = vec![match gap {
-        Gap::Isolation { .. } | Gap::Overlap { .. } => return vec![Options::default()],
-        Gap::Admission { .. } => Options::default(),
+        Gap::Isolation { .. } | Gap::Overlap { .. } => return vec![least_special(world)],
+        Gap::Admission { .. } => least_special(world),
         Gap::Verdict { .. } => Options {
             local_node_ingress: space.least.local_node_ingress,
             local_node_egress: space.least.local_node_egress,
-            ..Options::default()
+            self_traffic: space.least.self_traffic,
+            ..least_special(world)
         },
     }];
     if rules.any(has_block) {
@@ -96,6 +97,14 @@ impl<'a> Rules<'a> {
     }
 }
 
+/// What every conformant plugin does. R33: where pods on their nodes' network are ends, the plugin that takes
+/// them for pods leaves every gap that the other does: what such a pod is to that one, its node is to both.
+fn least_special(world: &World) -> Options {
+    let space = world.options();
+    let host_network = if world.nodes { space.most.host_network } else { space.least.host_network };
+    Options { host_network, ..Options::default() }
+}
+
 /// The choices that the world leaves open, from the most permissive to the least; never none.
 fn left_open<T: Copy + Ord>(choices: impl IntoIterator<Item = T>, most: T, least: T) -> Vec<T> {
     let open: Vec<T> = choices.into_iter().filter(|choice| (most..=least).contains(choice)).collect();
@@ -111,6 +120,8 @@ pub(super) fn other_end(options: &Options, world: &World) -> Options {
     Options {
         local_node_ingress: turned(options.local_node_ingress, most.local_node_ingress, least.local_node_ingress),
         local_node_egress: turned(options.local_node_egress, most.local_node_egress, least.local_node_egress),
+        self_traffic: turned(options.self_traffic, most.self_traffic, least.self_traffic),
+        host_network: turned(options.host_network, most.host_network, least.host_network),
         ipblock_matches: turned(options.ipblock_matches, most.ipblock_matches, least.ipblock_matches),
         end_port: turned(options.end_port, most.end_port, least.end_port),
         egress_named_port_any: turned(

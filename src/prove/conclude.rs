@@ -7,6 +7,7 @@ use super::{Job, ends};
 use crate::error::Error;
 use crate::model::claim::Claim;
 use crate::model::net::{Flow, PodEnd};
+use crate::model::options::Options;
 use crate::model::plugin::Choice;
 use crate::model::world::World;
 use crate::outcome::{Outcome, Pillar, Proof, Reason, Refutation};
@@ -15,14 +16,22 @@ use crate::symbolic::{Answer, Query, Setting, Slice, Statement};
 use crate::witness::needs::{self, Needs};
 use crate::witness::{Judge, lenders, shrink};
 
-/// The outcome of a job.
+/// The outcome of a job that one plugin decides.
 ///
 /// # Errors
 /// [`Error::Solver`] where the solver fails.
 pub(super) fn conclude(asker: &Asker<'_>, job: &Job<'_>, first: First) -> Result<Outcome, Error> {
+    under(asker, job, &Group::of_one(0, *job).options, first)
+}
+
+/// The outcome of a job under this plugin.
+///
+/// # Errors
+/// [`Error::Solver`] where the solver fails.
+pub(super) fn under(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: First) -> Result<Outcome, Error> {
     match first {
         First::None(pillars) => Ok(none_found(job.claim, pillars)),
-        First::Some(flow) => found(asker, job, *flow),
+        First::Some(flow) => found(asker, job, options, *flow),
         First::AboutNothing if job.allow_vacuous => Ok(Outcome::Proved(Proof { vacuous: true, ..Proof::default() })),
         First::AboutNothing => Ok(Outcome::Vacuous),
         First::Stolen | First::Unknown => Ok(unknown(asker)),
@@ -43,39 +52,38 @@ fn unknown(asker: &Asker<'_>) -> Outcome {
 }
 
 /// A case: look for the most telling one, and let the reference semantics judge it.
-fn found(asker: &Asker<'_>, job: &Job<'_>, first: Flow) -> Result<Outcome, Error> {
-    let options = property::options(job.claim, job.world);
-    let flow = preferred(asker, job)?.unwrap_or(first);
+fn found(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: Flow) -> Result<Outcome, Error> {
+    let flow = preferred(asker, job, options)?.unwrap_or(first);
     let judge = Judge { cluster: job.cluster, claim: job.claim };
-    if judge.is_sought(&options, &flow) {
-        return shown(asker, job, &judge, Vec::new(), flow);
+    if judge.is_sought(options, &flow) {
+        return shown(asker, job, &judge, options, (flow, Vec::new()));
     }
     // R27: pods that nobody has declared may lend their port numbers.
     let lent = match job.claim {
-        Claim::NoneCanReach(_) => lenders::find(&judge, job.world, &options, &flow),
+        Claim::NoneCanReach(_) => lenders::find(&judge, job.world, options, &flow),
         _ => None,
     };
     let Some((flow, lenders)) = lent else {
-        let needs = needs::of(&judge, &options, &options, &flow);
-        return Ok(Outcome::Disagreement(Box::new(judge.counterexample(&options, &needs, flow))));
+        let needs = needs::of(&judge, options, options, &flow);
+        return Ok(Outcome::Disagreement(Box::new(judge.counterexample(options, &needs, flow))));
     };
     let cluster = lenders::with(job.cluster, &lenders, &flow);
     let further = lenders.into_iter().map(|lender| lender.pod).collect();
-    shown(asker, job, &Judge { cluster: &cluster, claim: job.claim }, further, flow)
+    shown(asker, job, &Judge { cluster: &cluster, claim: job.claim }, options, (flow, further))
 }
 
-/// The case made small, with the choices of the plugin that it needs.
+/// The case, a flow with the further pods that it needs, made small, with the choices of the plugin that it
+/// needs.
 fn shown(
     asker: &Asker<'_>,
     job: &Job<'_>,
     judge: &Judge<'_>,
-    further: Vec<PodEnd>,
-    flow: Flow,
+    options: &Options,
+    (flow, further): (Flow, Vec<PodEnd>),
 ) -> Result<Outcome, Error> {
-    let options = property::options(job.claim, job.world);
-    let flow = shrink::shrink(judge, &options, flow);
-    let needs = needs::of(judge, &options, &property::opposite(job.claim, job.world), &flow);
-    let mut case = Box::new(judge.counterexample(&options, &needs, flow));
+    let flow = shrink::shrink(judge, options, flow);
+    let needs = needs::of(judge, options, &property::opposite(job.world, job.claim, options), &flow);
+    let mut case = Box::new(judge.counterexample(options, &needs, flow));
     case.today &= further.is_empty();
     case.further = further;
     Ok(match job.claim {
@@ -100,14 +108,14 @@ fn holds_otherwise(asker: &Asker<'_>, job: &Job<'_>, needs: &Needs) -> Result<bo
 
 /// A case of what exists, the more of it the better: asked with all declared workloads as ends. `None`
 /// where the time limit is met.
-fn preferred(asker: &Asker<'_>, job: &Job<'_>) -> Result<Option<Flow>, Error> {
+fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Option<Flow>, Error> {
     let query = Query::new(Setting {
         cluster: job.cluster,
         world: job.world,
-        options: property::options(job.claim, job.world),
-        slice: Slice::of_claim(job.cluster, job.claim),
+        options: *options,
+        slice: Slice::of_claim(job.cluster, job.world, job.claim),
         claims: vec![job.claim],
-        workloads: ends::declared(job.cluster, job.claim),
+        workloads: ends::declared(job.cluster, job.world, job.claim),
         guarding: property::guarding(job.claim),
     });
     let statements = [

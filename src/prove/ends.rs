@@ -18,29 +18,29 @@ const UNSPECIFIED: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 /// words set the declared ones apart.
 pub(super) fn in_question(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<usize> {
     if world.pods == Existence::Declared || world.trust != Trust::default() {
-        return declared(cluster, claim);
+        return declared(cluster, world, claim);
     }
-    named_workloads(claim).into_iter().filter(|index| is_in_network(cluster, *index)).collect()
+    named_workloads(claim).into_iter().filter(|index| may_be_an_end(cluster, world, *index)).collect()
 }
 
 /// Declared workloads that may be an end of a flow of the claim, or that it names, by index in order.
-pub(super) fn declared(cluster: &Cluster, claim: &Claim) -> Vec<usize> {
+pub(super) fn declared(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<usize> {
     let named = named_workloads(claim);
-    let may_be_an_end = |index: &usize| {
+    let is_meant = |index: &usize| {
         // Its address does not matter to the question.
         let Some(pod) = pod::of_workload(cluster, *index, UNSPECIFIED) else { return false };
-        // The labels of a namespace that no manifest declares may be any.
-        let open_namespace = !cluster.namespaces.contains_key(&pod.namespace.name);
+        // The labels of a namespace that no manifest declares may be any, and so may the node of such a pod.
+        let is_open = !cluster.namespaces.contains_key(&pod.namespace.name) || pod.host_network;
         let end = End::Pod(pod);
-        open_namespace || named.contains(index) || ends(claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
+        is_open || named.contains(index) || ends(claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
     };
     let indices = 0..cluster.workloads.len();
-    indices.filter(|index| is_in_network(cluster, *index)).filter(may_be_an_end).collect()
+    indices.filter(|index| may_be_an_end(cluster, world, *index)).filter(is_meant).collect()
 }
 
-/// R33: a pod on its node's network is its node, and no end of its own.
-fn is_in_network(cluster: &Cluster, index: usize) -> bool {
-    cluster.workloads.get(index).is_some_and(|workload| !workload.host_network)
+/// R33: a pod on its node's network is an end where nodes are.
+fn may_be_an_end(cluster: &Cluster, world: &World, index: usize) -> bool {
+    cluster.workloads.get(index).is_some_and(|workload| world.nodes || !workload.host_network)
 }
 
 /// Where a claim about policies looks for its pods.

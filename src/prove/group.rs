@@ -53,19 +53,23 @@ pub(super) struct Group<'a> {
     /// The claims, by their place in the run.
     pub(super) members: Vec<(usize, Job<'a>)>,
     slice: Slice,
+    /// The plugin under which they are asked.
+    pub(super) options: Options,
+    /// Plugins under which they have to be asked as well; most often none.
+    pub(super) further_options: Vec<Options>,
 }
 
 /// The jobs in groups; every job in exactly one.
 pub(super) fn groups<'a>(jobs: &[Job<'a>]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
-        let slice = Slice::of_claim(job.cluster, job.claim);
-        match groups.iter_mut().rev().find_map(|group| group.widened(job, &slice).map(|wider| (group, wider))) {
+        let alone = Group::of_one(at, *job);
+        match groups.iter_mut().rev().find_map(|group| group.widened(job, &alone).map(|wider| (group, wider))) {
             Some((group, wider)) => {
                 group.members.push((at, *job));
                 group.slice = wider;
             }
-            None => groups.push(Group { members: vec![(at, *job)], slice }),
+            None => groups.push(alone),
         }
     }
     groups
@@ -74,11 +78,19 @@ pub(super) fn groups<'a>(jobs: &[Job<'a>]) -> Vec<Group<'a>> {
 impl<'a> Group<'a> {
     /// A group of this job alone.
     pub(super) fn of_one(at: usize, job: Job<'a>) -> Group<'a> {
-        Group { members: vec![(at, job)], slice: Slice::of_claim(job.cluster, job.claim) }
+        let mut plugins = property::plugins(job.cluster, job.world, job.claim).into_iter();
+        let options = plugins.next().unwrap_or_default();
+        let slice = Slice::of_claim(job.cluster, job.world, job.claim);
+        Group { members: vec![(at, job)], slice, options, further_options: plugins.collect() }
+    }
+
+    /// Some of the members, asked under another plugin.
+    pub(super) fn under(&self, options: Options, members: Vec<(usize, Job<'a>)>) -> Group<'a> {
+        Group { members, slice: self.slice.clone(), options, further_options: Vec::new() }
     }
 
     /// The slice with this job in the group; `None` where it does not belong here.
-    fn widened(&self, job: &Job<'_>, slice: &Slice) -> Option<Slice> {
+    fn widened(&self, job: &Job<'_>, alone: &Group<'_>) -> Option<Slice> {
         let (_, first) = self.members.first()?;
         let is_flow = |job: &Job<'_>| job.claim.flows().is_some();
         // A comparison is several questions, each of its own policies and plugin.
@@ -89,9 +101,9 @@ impl<'a> Group<'a> {
             && std::ptr::eq(first.world, job.world)
             && is_flow(first) == is_flow(job)
             && property::is_alike(first.claim, job.claim)
-            && property::options(first.claim, first.world) == property::options(job.claim, job.world)
+            && (self.options, &self.further_options) == (alone.options, &alone.further_options)
             && property::guarding(first.claim) == property::guarding(job.claim);
-        let wider = self.slice.union(slice);
+        let wider = self.slice.union(&alone.slice);
         let fits = self.members.len() < MOST_CLAIMS && wider.policies().len() <= MOST_POLICIES;
         (alike && fits).then_some(wider)
     }
@@ -101,11 +113,11 @@ impl<'a> Group<'a> {
         all.into_iter().collect()
     }
 
-    fn query(&self, first: &Job<'a>, options: Options, workloads: Vec<usize>) -> Query<'a> {
+    fn query(&self, first: &Job<'a>, workloads: Vec<usize>) -> Query<'a> {
         Query::new(Setting {
             cluster: first.cluster,
             world: first.world,
-            options,
+            options: self.options,
             slice: self.slice.clone(),
             claims: self.members.iter().map(|(_, job)| job.claim).collect(),
             workloads,
@@ -118,13 +130,13 @@ impl<'a> Group<'a> {
     /// for a claim that turns on an address which one of the others is known by.
     pub(super) fn first_answers(&self, asker: &Asker<'_>) -> Result<Vec<(First, Duration)>, Error> {
         let few = self.workloads(|job| ends::in_question(job.cluster, job.world, job.claim));
-        let all = self.workloads(|job| ends::declared(job.cluster, job.claim));
+        let all = self.workloads(|job| ends::declared(job.cluster, job.world, job.claim));
         let is_all = few == all;
         let answers = self.ask_all(asker, few, is_all)?;
         let again = |(answer, spent), (at, job): &(usize, Job<'a>)| match answer {
             First::Stolen => {
-                let alone = Group::of_one(*at, *job);
-                let all = alone.workloads(|job| ends::declared(job.cluster, job.claim));
+                let alone = self.under(self.options, vec![(*at, *job)]);
+                let all = alone.workloads(|job| ends::declared(job.cluster, job.world, job.claim));
                 let second = alone.ask_all(asker, all, true)?.pop();
                 Ok(second.map_or((First::Unknown, spent), |(answer, more)| (answer, spent + more)))
             }
@@ -137,7 +149,7 @@ impl<'a> Group<'a> {
         let Some((_, first)) = self.members.first() else { return Ok(Vec::new()) };
         let mut start = Instant::now();
         asker.session.start_clock(Some(asker.timeout));
-        let query = self.query(first, property::options(first.claim, first.world), workloads);
+        let query = self.query(first, workloads);
         asker.session.scoped(|| {
             asker.session.assert(&property::possible(&query, first.claim));
             // The same for all claims of a kind about flows: worked out once.

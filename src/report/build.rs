@@ -205,6 +205,7 @@ impl Words<'_> {
             workload: None,
             name,
             labels: std::collections::BTreeMap::new(),
+            on_node: None,
             address: end.address().to_string(),
             at: None,
         };
@@ -218,6 +219,7 @@ impl Words<'_> {
                     namespace_labels: self.open_labels(pod),
                     workload: workload.map(crate::model::workload::Workload::full_name),
                     labels: pod.labels.clone(),
+                    on_node: pod.host_network.then(|| pod.node.clone().unwrap_or_else(|| "(any)".to_owned())),
                     at: workload.map(|workload| self.place(workload.origin)),
                     ..plain("pod", workload.map(|workload| workload.name.clone()))
                 }
@@ -275,10 +277,11 @@ impl Words<'_> {
             (false, true) => format!("namespace {} (not declared; its labels do not matter)", pod.namespace.name),
             (false, false) => format!("namespace {} labelled {}", pod.namespace.name, describe::labels(&labels)),
         };
+        let network = if pod.host_network { ", on its node's network" } else { "" };
         if pod.labels.is_empty() {
-            format!("a pod with any labels in {namespace}")
+            format!("a pod with any labels in {namespace}{network}")
         } else {
-            format!("a pod labelled {} in {namespace}", describe::labels(&pod.labels))
+            format!("a pod labelled {} in {namespace}{network}", describe::labels(&pod.labels))
         }
     }
 
@@ -290,7 +293,7 @@ impl Words<'_> {
     /// Why one side lets the flow through or stops it.
     pub(crate) fn side(&self, direction: Direction, side: &Side, end: &End) -> String {
         match side {
-            Side::Exempt(exemption) => exempt(*exemption, end).to_owned(),
+            Side::Exempt(exemption) => exempt(*exemption, direction, end).to_owned(),
             Side::Open => {
                 let namespace = end.pod().map_or("its namespace", |pod| pod.namespace.name.as_str());
                 format!("open: no policy of {namespace} isolates this pod for {direction}")
@@ -359,12 +362,16 @@ fn kubectl_name(kind: WorkloadKind, name: &str) -> Option<String> {
     }
 }
 
-fn exempt(exemption: Exemption, end: &End) -> &'static str {
+fn exempt(exemption: Exemption, direction: Direction, end: &End) -> &'static str {
     match (exemption, end) {
         (Exemption::NotAPod, End::External(_)) => "outside the cluster: policies do not apply",
         (Exemption::NotAPod, _) => "a node: policies do not apply",
         (Exemption::HostNetwork, _) => "on its node's network: policies do not apply",
+        (Exemption::LocalNode, _) if direction == Direction::Egress => "to its own node: the plugin allows it (R32)",
         (Exemption::LocalNode, _) => "its own node: always allowed (R31)",
+        (Exemption::Itself, End::Pod(pod)) if pod.host_network => {
+            "it stays at its node's address: always allowed (R30)"
+        }
         (Exemption::Itself, _) => "a pod always reaches itself (R30)",
         (Exemption::OtherProtocol, _) => "policies do not speak about this protocol (R29)",
     }

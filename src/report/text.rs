@@ -216,7 +216,8 @@ pub(super) fn end(end: &EndReport) -> String {
         "pod" => {
             let name = end.name.as_deref().unwrap_or("<any name>");
             let labels: Vec<_> = end.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            format!("pod {}/{name} {{{}}}", end.namespace.as_deref().unwrap_or(""), labels.join(", "))
+            let network = end.on_node.as_ref().map_or(String::new(), |node| format!(" on the network of node {node}"));
+            format!("pod {}/{name} {{{}}}{network}", end.namespace.as_deref().unwrap_or(""), labels.join(", "))
         }
         "node" => format!("node {} ({})", end.name.as_deref().unwrap_or("(any)"), end.address),
         _ => format!("external {}", end.address),

@@ -9,7 +9,6 @@ use super::read::{Fields, Reader, invalid, quoted};
 use super::{MAX_PROPERTIES, MAX_VARIANTS, PropertySeverity, PropertySpec, Spec, VariantSpec, Written, endpoints};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{bad_key, is_namespace_name};
-use crate::model::options::HostNetwork;
 use crate::model::plugin::{Choice, Plugin};
 use crate::model::world::{Existence, Trust, World};
 use crate::source::Origin;
@@ -56,7 +55,7 @@ fn world(reader: &mut Reader<'_>, top: Fields<'_>) -> World {
     let Some(fields) = section(reader, top, "world", "[world]") else { return default };
     reader.known_keys(fields, WORLD);
     let existence = [("any", Existence::Any), ("declared", Existence::Declared)];
-    let world = World {
+    World {
         pods: reader.choice(fields, "pods", &existence, default.pods),
         namespaces: reader.choice(fields, "namespaces", &existence, default.namespaces),
         external: reader.boolean(fields, "external", default.external),
@@ -64,9 +63,7 @@ fn world(reader: &mut Reader<'_>, top: Fields<'_>) -> World {
         trust: default.trust,
         plugin: reader.choice(fields, "plugin", &Plugin::NAMES, Plugin::Any),
         choices: choices(reader, fields),
-    };
-    pods_on_nodes(reader, fields, &world);
-    world
+    }
 }
 
 /// `[world.options]`: single choices of the plugin.
@@ -79,19 +76,6 @@ fn choices(reader: &mut Reader<'_>, world: Fields<'_>) -> Vec<Choice> {
         chosen.extend(reader.choice(fields, option, &values, None));
     }
     chosen
-}
-
-/// R33: no end of a flow is a pod on its node's network, so nothing could be proved of one as a pod.
-fn pods_on_nodes(reader: &mut Reader<'_>, world: Fields<'_>, read: &World) {
-    if !read.nodes || !read.choices.contains(&Choice::HostNetwork(HostNetwork::Pod)) {
-        return;
-    }
-    let Some(fields) = section(reader, world, "options", "[world.options]") else { return };
-    let Some(written) = reader.string(fields, "host_network") else { return };
-    let fault = invalid(&written, "not beside `nodes = true`")
-        .note("netverify takes a pod on its node's network for its node (R33).")
-        .help("write `nodes = false`, or leave `host_network` out");
-    reader.push(fault);
 }
 
 fn trust(reader: &mut Reader<'_>, top: Fields<'_>) -> Trust {

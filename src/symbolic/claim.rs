@@ -23,7 +23,9 @@ impl Encoder<'_> {
         match endpoint {
             Endpoint::Anything => Term::TRUE,
             Endpoint::Pods { namespaces, pods } => {
-                Term::all([end.is_pod(), self.namespace_in(namespaces, end), end.pod_matches(self.universe, pods)])
+                // R33: no description by labels takes in a pod on its node's network.
+                let is_among = end.is_pod().and(end.is_host_pod().not());
+                Term::all([is_among, self.namespace_in(namespaces, end), end.pod_matches(self.universe, pods)])
             }
             Endpoint::Workload(index) => self.is_workload(*index, end),
             Endpoint::External(None) => end.is_external(),
@@ -32,10 +34,10 @@ impl Encoder<'_> {
                 let family = if block.addr().is_ipv6() { v6 } else { v6.not() };
                 Term::all([end.is_external(), family, end.address.lies_in(block)])
             }
-            Endpoint::Node(None) => end.is_node(),
+            Endpoint::Node(None) => end.is_on_a_node(),
             Endpoint::Node(Some(name)) => {
                 let at = self.universe.nodes.iter().position(|node| node == name);
-                end.is_node().and(at.map_or(Term::FALSE, |at| end.node.is(at + UNLISTED_NODES)))
+                end.is_on_a_node().and(at.map_or(Term::FALSE, |at| end.node.is(at + UNLISTED_NODES)))
             }
             Endpoint::Union(parts) => Term::any(parts.iter().map(|part| self.contains(part, end))),
             Endpoint::Except(whole, gone) => self.contains(whole, end).and(self.contains(gone, end).not()),

@@ -97,7 +97,7 @@ impl<'q, 'a> Model<'q, 'a> {
             ports: ports.collect(),
             address,
             node: Some(self.node_name(self.choice(&end.node))),
-            host_network: false,
+            host_network: self.holds(&end.is_host_pod()),
             workload: None,
         }
     }
@@ -203,8 +203,8 @@ fn unused(first: &str, is_taken: impl Fn(&str) -> bool) -> String {
 impl Query<'_> {
     /// The symbolic flow is this concrete one. For tests that compare the two semantics.
     ///
-    /// `None` where the universe cannot express the flow: a pod on its node's network, or a namespace
-    /// that cannot exist in this world.
+    /// `None` where the universe cannot express the flow: a namespace that cannot exist in this world, or a
+    /// pod on its node's network where nodes are no ends.
     #[must_use]
     pub fn pinned(&self, flow: &Flow) -> Option<Statement> {
         let (from, to) = (node_of(&flow.source), node_of(&flow.destination));
@@ -233,7 +233,7 @@ impl Query<'_> {
     }
 
     fn pinned_pod(&self, symbolic: &SymbolicEnd, pod: &PodEnd, flow: &Flow) -> Option<Term> {
-        if pod.host_network {
+        if pod.host_network && !symbolic.may_be_host_pod() {
             return None;
         }
         let (namespace, labels_open) = self.pinned_namespace(symbolic, &pod.namespace.name)?;
@@ -251,6 +251,7 @@ impl Query<'_> {
         Some(Term::all([
             symbolic.kind.is(POD),
             symbolic.identity.is(HYPOTHETICAL),
+            symbolic.has_host_network(pod.host_network),
             namespace,
             pod_labels,
             if labels_open { namespace_labels } else { Term::TRUE },

@@ -13,7 +13,7 @@ use super::term::Term;
 use super::universe::Universe;
 use crate::model::net::{IpBlock, PortMatch, Protocol};
 use crate::model::options::{
-    EgressNamedPortAny, EndPort, IpBlockMatches, NamedPortScope, Options, OtherProtocols, Treatment,
+    EgressNamedPortAny, EndPort, HostNetwork, IpBlockMatches, NamedPortScope, Options, OtherProtocols, Treatment,
 };
 use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
 use crate::model::workload::Cluster;
@@ -84,11 +84,47 @@ impl<'a> Encoder<'a> {
         }))
     }
 
-    /// Where policies have no say: R4 (only pods are isolated), R29, R31, R32.
+    /// R33: the end is a pod to policies. The one place, with [`Encoder::is_seen_as_node`], that knows
+    /// what the plugin takes pods on their nodes' network for.
+    pub(crate) fn is_seen_as_pod(&self, end: &SymbolicEnd) -> Term {
+        end.is_pod().and(self.counts_as_node(end).not())
+    }
+
+    /// R33: the end is a node to policies.
+    fn is_seen_as_node(&self, end: &SymbolicEnd) -> Term {
+        end.is_node().or(self.counts_as_node(end))
+    }
+
+    /// R33: the end is a pod that is its node.
+    fn counts_as_node(&self, end: &SymbolicEnd) -> Term {
+        match self.options.host_network {
+            HostNetwork::Node => end.is_host_pod(),
+            HostNetwork::Pod => Term::FALSE,
+        }
+    }
+
+    /// Where policies have no say: R4 (only pods are isolated), R29 to R33.
     fn exempt(&self, direction: Direction, subject: &SymbolicEnd, other: &SymbolicEnd) -> Term {
         let other_protocol = Term::Const(self.options.other_protocols == OtherProtocols::Allow)
             .and(self.wire.protocol_is(Protocol::Other));
-        Term::any([subject.is_pod().not(), self.local_node(direction, subject, other), other_protocol])
+        Term::any([
+            self.is_seen_as_pod(subject).not(),
+            self.itself(subject, other),
+            self.local_node(direction, subject, other),
+            other_protocol,
+        ])
+    }
+
+    /// R30: the ends share an address. Two pods can where both are on one node's network, and nowhere else;
+    /// where such a pod counts as its node, it is exempt as it is.
+    fn itself(&self, subject: &SymbolicEnd, other: &SymbolicEnd) -> Term {
+        let felt = self.options.self_traffic == Treatment::Allow && self.options.host_network == HostNetwork::Pod;
+        if !felt || !subject.may_be_host_pod() {
+            return Term::FALSE;
+        }
+        let same_four = self.wire.v6.clone().not().and(subject.address.v4_is(&other.address));
+        let same_six = self.wire.v6.clone().and(subject.address.v6_is(&other.address));
+        Term::all([subject.is_pod(), other.is_pod(), same_four.or(same_six)])
     }
 
     /// R31, R32: between a pod and its own node.
@@ -101,7 +137,7 @@ impl<'a> Encoder<'a> {
         if matches!(exempt, Term::Const(false)) {
             return exempt;
         }
-        Term::all([other.is_node(), subject.is_pod(), other.node.same_as(&subject.node)])
+        Term::all([self.is_seen_as_node(other), self.is_seen_as_pod(subject), other.node.same_as(&subject.node)])
     }
 
     fn policies(&self, direction: Direction) -> impl Iterator<Item = (usize, &'a Policy)> {
@@ -125,10 +161,10 @@ impl<'a> Encoder<'a> {
         self.guards.borrow_mut().entry(part).or_insert_with(name).clone()
     }
 
-    /// R1, R14: a pod of the policy's namespace whose labels match.
+    /// R1, R14: a pod of the policy's namespace whose labels match. R33: none that counts as its node.
     pub(crate) fn selects(&self, policy: &Policy, subject: &SymbolicEnd) -> Term {
         Term::all([
-            subject.is_pod(),
+            self.is_seen_as_pod(subject),
             subject.namespace_is(self.universe, &policy.namespace),
             subject.pod_matches(self.universe, &policy.pod_selector.selector),
         ])
@@ -154,7 +190,7 @@ impl<'a> Encoder<'a> {
     pub(crate) fn peer_matches(&self, policy: &Policy, peer: &Peer, other: &SymbolicEnd) -> Term {
         match &peer.kind {
             PeerKind::Pods { namespaces, pods } => Term::all([
-                other.is_pod(),
+                self.is_seen_as_pod(other),
                 self.scope_holds(policy, namespaces, other),
                 other.pod_matches(self.universe, pods),
             ]),
@@ -175,7 +211,7 @@ impl<'a> Encoder<'a> {
         let family = if block.cidr.addr().is_ipv6() { self.wire.v6.clone() } else { self.wire.v6.clone().not() };
         let kind = match self.options.ipblock_matches {
             IpBlockMatches::All => Term::TRUE,
-            IpBlockMatches::ExternalAndNodes => other.is_pod().not(),
+            IpBlockMatches::ExternalAndNodes => self.is_seen_as_pod(other).not(),
             IpBlockMatches::External => other.is_external(),
         };
         let except = Term::any(block.except.iter().map(|except| other.address.lies_in(except)));
@@ -207,12 +243,13 @@ impl<'a> Encoder<'a> {
 
     /// R27, R28.
     fn named_port(&self, policy: &Policy, direction: Direction, rule: &Rule, name: &str, protocol: Protocol) -> Term {
-        let own = self.destination.is_pod().and(self.destination.declares(name, protocol));
+        let is_pod = self.is_seen_as_pod(self.destination);
+        let own = is_pod.clone().and(self.destination.declares(name, protocol));
         let declared = match self.options.named_port_scope {
             NamedPortScope::Destination => own,
             NamedPortScope::Union => {
                 let lent = self.lent(policy, direction, rule, name, protocol);
-                own.or(self.destination.is_pod().and(lent.or(self.lent_by_further(policy, direction, rule))))
+                own.or(is_pod.and(lent.or(self.lent_by_further(policy, direction, rule))))
             }
         };
         if direction == Direction::Ingress || has_pod_peer(rule) {

@@ -78,6 +78,8 @@ pub(crate) struct SymbolicEnd {
     pub(crate) identity: Choice,
     /// The node itself, or the node that the pod runs on.
     pub(crate) node: Choice,
+    /// If it is a pod: whether it is on its node's network (R33). Known to be false where nodes are no ends.
+    host_network: Term,
     /// Per port name and protocol: the pod declares the flow's port under this name.
     declares: BTreeMap<(String, Protocol), Term>,
     /// Which kinds the world has beside pods.
@@ -106,6 +108,7 @@ impl SymbolicEnd {
             address: Address::new(name),
             identity: Choice::new(&format!("{name}.identity"), universe.identities.len() + 1),
             node: Choice::new(&format!("{name}.node"), universe.nodes.len() + UNLISTED_NODES),
+            host_network: if world.nodes { Term::variable(&format!("{name}.host_network")) } else { Term::FALSE },
             declares: universe.port_names.iter().map(declares).collect(),
             externals: world.external,
             nodes: world.nodes,
@@ -123,6 +126,25 @@ impl SymbolicEnd {
 
     pub(crate) fn is_node(&self) -> Term {
         if self.nodes { self.kind.is(NODE) } else { Term::FALSE }
+    }
+
+    /// It is a pod on its node's network (R33).
+    pub(crate) fn is_host_pod(&self) -> Term {
+        if self.nodes { self.is_pod().and(self.host_network.clone()) } else { Term::FALSE }
+    }
+
+    /// It is a node, or on a node's network: it has an address of [`SymbolicEnd::node`].
+    pub(crate) fn is_on_a_node(&self) -> Term {
+        self.is_node().or(self.is_host_pod())
+    }
+
+    /// Whether pods on their node's network can be ends at all.
+    pub(crate) fn may_be_host_pod(&self) -> bool {
+        self.nodes
+    }
+
+    pub(crate) fn has_host_network(&self, host_network: bool) -> Term {
+        self.host_network.clone().iff(Term::Const(host_network))
     }
 
     pub(crate) fn is_declared(&self) -> Term {
@@ -204,7 +226,8 @@ impl SymbolicEnd {
     fn pod_exists(&self, world: &World, universe: &Universe) -> Term {
         let somewhere = Term::Const(!universe.namespaces.is_empty());
         let declared = Term::Const(world.pods == Existence::Any).or(self.identity.is(HYPOTHETICAL).not());
-        self.is_pod().implies(somewhere.and(declared)).and(self.is_pod().or(self.identity.is(HYPOTHETICAL)))
+        let nothing_of_a_pod = self.identity.is(HYPOTHETICAL).and(self.has_host_network(false));
+        self.is_pod().implies(somewhere.and(declared)).and(self.is_pod().or(nothing_of_a_pod))
     }
 
     /// What is trusted is carried by declared objects alone (`docs/spec.md`, `[trust]`).
@@ -217,9 +240,10 @@ impl SymbolicEnd {
         declared.and(Term::any(forged.map(|label| label.is(ABSENT).not())).not())
     }
 
+    /// R33: a pod on its node's network has its node's address.
     fn node_is_legal(&self, cluster: &Cluster, wire: &Wire) -> Term {
         let known = |(at, node): (usize, &crate::model::workload::Node)| {
-            self.is_node().and(self.node.is(at + UNLISTED_NODES)).implies(self.has_address(&node.addresses, wire))
+            self.is_on_a_node().and(self.node.is(at + UNLISTED_NODES)).implies(self.has_address(&node.addresses, wire))
         };
         Term::all(cluster.nodes.iter().enumerate().map(known))
     }
@@ -238,6 +262,7 @@ impl SymbolicEnd {
         let on_node = identity.node.map_or(Term::TRUE, |at| self.node.is(at + UNLISTED_NODES));
         let facts = labels.chain(ports).chain([
             self.is_pod(),
+            self.has_host_network(identity.host_network),
             self.namespace.is(identity.namespace),
             self.has_address(&identity.addresses, wire),
             on_node,
@@ -258,10 +283,12 @@ impl SymbolicEnd {
     }
 }
 
-/// The two ends are two: distinct pods have distinct addresses, a single pod is one end only, and
-/// one namespace has one set of labels.
+/// The two ends are two: distinct pods have distinct addresses unless they are on one node's network
+/// (R33), a single pod is one end only, and one namespace has one set of labels.
 pub(crate) fn distinct(source: &SymbolicEnd, destination: &SymbolicEnd, universe: &Universe, wire: &Wire) -> Term {
-    let addresses = addresses_differ(source, destination, universe, wire);
+    let on_nodes = || [source.is_on_a_node(), destination.is_on_a_node(), source.node.same_as(&destination.node)];
+    let on_one_node = if source.nodes { Term::all(on_nodes()) } else { Term::FALSE };
+    let addresses = on_one_node.or(addresses_differ(source, destination, universe, wire));
     let twice = |(at, _): (usize, &Identity)| source.identity.is(at + 1).and(destination.identity.is(at + 1)).not();
     let singles = universe.identities.iter().enumerate().filter(|(_, identity)| identity.single).map(twice);
     let unknown = |(_, value): &(usize, &NamespaceValue)| matches!(value, NamespaceValue::Unknown(_));

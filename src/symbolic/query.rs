@@ -203,14 +203,14 @@ impl<'a> Query<'a> {
         (!forbidden.is_empty()).then(|| Statement(Term::all(forbidden)))
     }
 
-    /// The end is the declared pod or node that has this address.
+    /// The end is the declared pod or node that has this address, or is on that node's network (R33).
     fn is_owner(&self, end: &SymbolicEnd, address: IpAddr) -> Term {
         let identities = self.universe.identities.iter().enumerate();
-        let pods = identities.filter(|(_, identity)| identity.addresses.contains(&address));
+        let pods = identities.filter(|(_, one)| !one.host_network && one.addresses.contains(&address));
         let nodes = self.setting.cluster.nodes.iter().enumerate();
         let nodes = nodes.filter(|(_, node)| node.addresses.contains(&address));
         let is_pod = pods.map(|(at, _)| end.identity.is(at + 1));
-        let is_node = nodes.map(|(at, _)| end.is_node().and(end.node.is(at + UNLISTED_NODES)));
+        let is_node = nodes.map(|(at, _)| end.is_on_a_node().and(end.node.is(at + UNLISTED_NODES)));
         Term::any(is_pod.chain(is_node))
     }
 
@@ -274,15 +274,17 @@ impl<'a> Query<'a> {
     }
 }
 
-/// Whether the end has an address that belongs to a declared pod or node which it is not.
+/// Whether the end has an address that belongs to a declared pod or node, and to it not: the mirror of
+/// [`Query::is_owner`]. R33: a pod on its node's network has its node's.
 fn is_stolen(cluster: &Cluster, end: &End) -> bool {
     let address = end.address();
     let own_workload = end.pod().and_then(|pod| pod.workload);
-    let of_a_pod = cluster.workloads.iter().enumerate().any(|(index, workload)| {
-        !workload.host_network && Some(index) != own_workload && workload.addresses.contains(&address)
-    });
-    let own_node = if let End::Node(node) = end { node.name.as_deref() } else { None };
-    let of_a_node =
-        cluster.nodes.iter().any(|node| Some(node.name.as_str()) != own_node && node.addresses.contains(&address));
-    of_a_pod || of_a_node
+    let pods = cluster.workloads.iter().enumerate().filter(|(_, workload)| !workload.host_network);
+    let pods = pods.filter(|(_, workload)| workload.addresses.contains(&address));
+    let nodes = cluster.nodes.iter().filter(|node| node.addresses.contains(&address));
+    let mut is_own = pods
+        .map(|(index, _)| Some(index) == own_workload)
+        .chain(nodes.map(|node| Some(node.name.as_str()) == end.own_node()))
+        .peekable();
+    is_own.peek().is_some() && !is_own.any(|own| own)
 }

@@ -11,6 +11,7 @@ use crate::model::claim::{Claim, Endpoint, NamespaceSet};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::{LabelSelector, Operator, Requirement};
 use crate::model::workload::Cluster;
+use crate::model::world::World;
 
 /// The policies that can matter, by index, for each direction.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,9 +43,10 @@ impl Slice {
 
     /// The policies that can matter to this claim.
     #[must_use]
-    pub fn of_claim(cluster: &Cluster, claim: &Claim) -> Slice {
+    pub fn of_claim(cluster: &Cluster, world: &World, claim: &Claim) -> Slice {
+        let nodes = world.nodes;
         let may_select = |direction, endpoint: &Endpoint| {
-            matching(cluster, direction, |policy| may_share_a_pod(cluster, policy, endpoint))
+            matching(cluster, direction, |policy| may_share_a_pod(cluster, nodes, policy, endpoint))
         };
         match claim {
             Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => Slice {
@@ -111,21 +113,22 @@ fn matching(cluster: &Cluster, direction: Direction, keep: impl Fn(&Policy) -> b
     cluster.policies.iter().enumerate().filter(|(_, policy)| speaks(policy)).map(|(index, _)| index).collect()
 }
 
-/// Whether the policy may select a pod of the endpoint. Says yes where it is not sure.
-fn may_share_a_pod(cluster: &Cluster, policy: &Policy, endpoint: &Endpoint) -> bool {
+/// Whether the policy may select a pod of the endpoint. Says yes where it is not sure. R33: where nodes are
+/// ends, so are pods on their network, which may be selected; no namespace covers them.
+fn may_share_a_pod(cluster: &Cluster, nodes: bool, policy: &Policy, endpoint: &Endpoint) -> bool {
+    let shares = |part: &Endpoint| may_share_a_pod(cluster, nodes, policy, part);
     match endpoint {
         Endpoint::Anything => true,
-        Endpoint::External(_) | Endpoint::Node(_) => false,
+        Endpoint::External(_) => false,
+        Endpoint::Node(_) => nodes,
         Endpoint::Workload(index) => {
             cluster.workloads.get(*index).is_none_or(|workload| workload.namespace == policy.namespace)
         }
         Endpoint::Pods { namespaces, pods } => {
             namespace_may_be(namespaces, policy) && may_both_hold(pods, &policy.pod_selector.selector)
         }
-        Endpoint::Union(parts) => parts.iter().any(|part| may_share_a_pod(cluster, policy, part)),
-        Endpoint::Except(whole, gone) => {
-            may_share_a_pod(cluster, policy, whole) && !covers_namespace(gone, &policy.namespace)
-        }
+        Endpoint::Union(parts) => parts.iter().any(shares),
+        Endpoint::Except(whole, gone) => shares(whole) && (nodes || !covers_namespace(gone, &policy.namespace)),
     }
 }
 

@@ -40,6 +40,8 @@ pub(crate) struct Identity {
     pub(crate) ports: Vec<ContainerPort>,
     /// Their known addresses; one workload alone where there are any.
     pub(crate) addresses: Vec<IpAddr>,
+    /// Whether they use their nodes' network (R33).
+    pub(crate) host_network: bool,
     /// A single pod, which cannot be both ends of a flow (R30).
     pub(crate) single: bool,
 }
@@ -104,6 +106,10 @@ impl Universe {
         let of_nodes = cluster.nodes.iter().filter(|_| world.nodes).flat_map(|node| &node.addresses);
         let families: Vec<bool> = declared.chain(of_nodes).map(IpAddr::is_ipv6).collect();
         families.into_iter().for_each(|is_v6| universe.addresses_matter.add(is_v6));
+        if world.nodes {
+            // R33: pods on one node's network may share an address, and others may not.
+            universe.addresses_matter = Families { v4: true, v6: true };
+        }
         universe
     }
 
@@ -148,10 +154,11 @@ impl Universe {
         for &index in workloads {
             let Some(workload) = cluster.workloads.get(index) else { continue };
             let Some(namespace) = self.place(&workload.namespace) else { continue };
-            let identity = self.identity(index, namespace, workload);
+            let identity = self.identity(cluster, index, namespace, workload);
             let apart = named.contains(&index) || !identity.addresses.is_empty();
             let labels: Vec<_> = self.pod_keys.keys().map(|key| workload.labels.get(key)).collect();
-            let class = (apart.then_some(index), namespace, labels, identity.ports.clone(), identity.node);
+            let place = (namespace, identity.node, identity.host_network);
+            let class = (apart.then_some(index), place, labels, identity.ports.clone());
             match classes.entry(class) {
                 std::collections::btree_map::Entry::Vacant(free) => {
                     free.insert(self.identities.len());
@@ -168,7 +175,7 @@ impl Universe {
         }
     }
 
-    fn identity(&self, index: usize, namespace: usize, workload: &Workload) -> Identity {
+    fn identity(&self, cluster: &Cluster, index: usize, namespace: usize, workload: &Workload) -> Identity {
         let named = |port: &&ContainerPort| {
             let key = port.name.as_ref().map(|name| (name.clone(), port.protocol));
             key.is_some_and(|key| self.port_names.contains(&key))
@@ -178,7 +185,8 @@ impl Universe {
             node: self.nodes.iter().position(|node| Some(node) == workload.node.as_ref()),
             namespace,
             ports: workload.ports.iter().filter(named).cloned().collect(),
-            addresses: workload.addresses.clone(),
+            addresses: cluster.own_addresses(workload).to_vec(),
+            host_network: workload.host_network,
             single: workload.kind == WorkloadKind::Pod,
         }
     }

@@ -1,6 +1,6 @@
 //! Which of the plugin's choices a counterexample needs: those without which it is none.
 //!
-//! A case is found under an extreme plugin (`property::options`). Each choice that the world leaves
+//! A case is found under an extreme plugin (`property::plugins`). Each choice that the world leaves
 //! open is turned to its other end; where the case falls, the choice is named. What every conformant
 //! plugin does is not named.
 
@@ -44,8 +44,16 @@ pub fn of(judge: &Judge<'_>, options: &Options, opposite: &Options, flow: &Flow)
 /// it was what every conformant plugin does.
 type Turn = fn(&mut Options, &Options) -> Option<(&'static str, &'static str)>;
 
-const TURNS: [Turn; 7] =
-    [ip_blocks, end_port, egress_named_port, named_port_scope, host_network, from_own_node, to_own_node];
+const TURNS: [Turn; 8] = [
+    ip_blocks,
+    end_port,
+    egress_named_port,
+    named_port_scope,
+    host_network,
+    from_own_node,
+    to_own_node,
+    within_one_node,
+];
 
 /// R22.
 fn ip_blocks(options: &mut Options, opposite: &Options) -> Option<(&'static str, &'static str)> {
@@ -109,16 +117,20 @@ fn named_port_scope(options: &mut Options, opposite: &Options) -> Option<(&'stat
 /// R33.
 fn host_network(options: &mut Options, opposite: &Options) -> Option<(&'static str, &'static str)> {
     let old = std::mem::replace(&mut options.host_network, opposite.host_network);
-    Some(match old {
-        HostNetwork::Pod => (
-            "takes a pod on its node's network for a pod like any other (R33)",
-            "take a pod on its node's network for its node (R33)",
-        ),
-        HostNetwork::Node => (
-            "takes a pod on its node's network for its node (R33)",
-            "take a pod on its node's network for a pod like any other (R33)",
-        ),
-    })
+    let words = match old {
+        HostNetwork::Pod => "takes a pod on its node's network for a pod like any other (R33)",
+        HostNetwork::Node => "takes a pod on its node's network for its node (R33)",
+    };
+    Some((words, takes_host_pods(opposite.host_network)))
+}
+
+/// What plugins of this choice do with pods on their nodes' network (R33).
+#[must_use]
+pub fn takes_host_pods(choice: HostNetwork) -> &'static str {
+    match choice {
+        HostNetwork::Pod => "take a pod on its node's network for a pod like any other (R33)",
+        HostNetwork::Node => "take a pod on its node's network for its node (R33)",
+    }
 }
 
 /// R31.
@@ -139,4 +151,19 @@ fn to_own_node(options: &mut Options, opposite: &Options) -> Option<(&'static st
         "lets a pod reach its own node whatever the policies say (R32)",
         "apply policies to traffic from a pod to its own node (R32)",
     ))
+}
+
+/// R30, between two pods that share their node's address.
+fn within_one_node(options: &mut Options, opposite: &Options) -> Option<(&'static str, &'static str)> {
+    let old = std::mem::replace(&mut options.self_traffic, opposite.self_traffic);
+    Some(match old {
+        Treatment::Policy => (
+            "applies policies to traffic that stays at one address (R30)",
+            "let traffic that stays at one address pass, as Kubernetes has it (R30)",
+        ),
+        Treatment::Allow => (
+            "lets traffic that stays at one address pass whatever the policies say (R30)",
+            "apply policies to traffic that stays at one address (R30)",
+        ),
+    })
 }

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Judge, pod};
 use crate::model::claim::Claim;
-use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
+use crate::model::net::{End, Flow, NodeEnd, PodEnd, PortMatch, Protocol};
 use crate::model::options::Options;
 use crate::model::policy::{Direction, PortSpec, Ports};
 use crate::model::selector::NAMESPACE_NAME_LABEL;
@@ -21,6 +21,7 @@ const LOOKED_AT: usize = 64;
 #[must_use]
 pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
     let mut shrinker = Shrinker { judge, options, best: flow };
+    shrinker.plain_kinds();
     shrinker.plain_addresses();
     shrinker.first_workloads();
     shrinker.familiar_port();
@@ -57,6 +58,22 @@ impl Shrinker<'_> {
             self.best = candidate;
         }
         better
+    }
+
+    /// A pod like any other is plainer than one on its node's network, and so is that node (R33).
+    fn plain_kinds(&mut self) {
+        for at in [0, 1] {
+            let Some(host_pod) = hypothetical(&mut self.best, at).filter(|pod| pod.host_network).cloned() else {
+                continue;
+            };
+            let family = if host_pod.address.is_ipv4() { PLAIN_V4 } else { PLAIN_V6 };
+            let node = End::Node(NodeEnd { name: host_pod.node.clone(), address: host_pod.address });
+            let pod = End::Pod(PodEnd { host_network: false, ..host_pod });
+            let mut moved = pod.clone();
+            set_address(&mut moved, family.get(at));
+            let mut plainer = [pod, moved, node].into_iter();
+            let _ = plainer.any(|plainer| self.attempt(|flow| *end(flow, at) = plainer));
+        }
     }
 
     /// IPv4 where either family will do, and addresses from the blocks that documentation uses.
@@ -258,41 +275,47 @@ const fn v6(first: u16, last: u16) -> IpAddr {
 fn set_address(end: &mut End, plain: Option<&[IpAddr; 3]>) {
     let Some([pod_address, outside, node]) = plain else { return };
     match end {
+        End::Pod(pod) if pod.host_network => pod.address = *node,
         End::Pod(pod) => pod.address = *pod_address,
         End::External(address) => *address = *outside,
         End::Node(end) => end.address = *node,
     }
 }
 
-/// Whether the changed ends can exist: addresses are of one family, distinct, and nobody else's.
+/// Whether the changed ends can exist: addresses are of one family, distinct unless they are of one node
+/// (R33), and nobody else's.
 fn is_legal(judge: &Judge<'_>, flow: &Flow) -> bool {
     let (source, destination) = (flow.source.address(), flow.destination.address());
-    source != destination
+    (source != destination || are_on_one_node(flow))
         && source.is_ipv4() == destination.is_ipv4()
         && flow.port > 0
         && are_two(judge, flow)
         && [&flow.source, &flow.destination].into_iter().all(|end| owns_its_address(judge, end))
 }
 
-/// A bare Pod is one pod, and cannot be both ends (R30).
+fn are_on_one_node(flow: &Flow) -> bool {
+    let node = flow.source.own_node();
+    node.is_some() && node == flow.destination.own_node()
+}
+
+/// A bare Pod is one pod, and cannot be both ends (R30); neither can a node.
 fn are_two(judge: &Judge<'_>, flow: &Flow) -> bool {
     let workload = |end: &End| end.pod().and_then(|pod| pod.workload);
     let is_pod = |index: usize| judge.cluster.workloads.get(index).is_some_and(|one| one.kind == WorkloadKind::Pod);
     match (workload(&flow.source), workload(&flow.destination)) {
         (Some(one), Some(other)) => one != other || !is_pod(one),
-        _ => true,
+        _ => flow.source.pod().is_some() || flow.destination.pod().is_some() || !are_on_one_node(flow),
     }
 }
 
 fn owns_its_address(judge: &Judge<'_>, end: &End) -> bool {
     let address = end.address();
-    let known = |at: usize| judge.cluster.workloads.get(at).map_or(&[][..], |workload| &workload.addresses);
+    let known = |at: usize| judge.cluster.workloads.get(at).map_or(&[][..], |one| judge.cluster.own_addresses(one));
     let own = end.pod().and_then(|pod| pod.workload).map_or(&[][..], known);
     if !own.is_empty() {
         return own.contains(&address);
     }
-    let own_node = if let End::Node(node) = end { node.name.as_deref() } else { None };
-    let named = judge.cluster.nodes.iter().find(|node| Some(node.name.as_str()) == own_node);
+    let named = judge.cluster.nodes.iter().find(|node| Some(node.name.as_str()) == end.own_node());
     if let Some(node) = named.filter(|node| !node.addresses.is_empty()) {
         return node.addresses.contains(&address);
     }

@@ -22,7 +22,7 @@ pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexampl
             written.push(name);
             text += &namespace(&pod.namespace);
         }
-        text += &pod_document(role, pod);
+        text += &pod_document(cluster, role, pod);
     }
     text
 }
@@ -53,12 +53,23 @@ fn own((key, value): (&String, &String)) -> (String, String) {
     (key.clone(), value.clone())
 }
 
-fn pod_document(role: &str, pod: &PodEnd) -> String {
+fn pod_document(cluster: &Cluster, role: &str, pod: &PodEnd) -> String {
     let namespace = quoted(&pod.namespace.name);
     let metadata =
         format!("metadata:\n  name: netverify-{role}\n  namespace: {namespace}\n{}", labels_block(&pod.labels));
-    let container = "spec:\n  containers:\n    - name: main\n      image: busybox\n      command: [sleep, infinity]\n";
-    format!("---\napiVersion: v1\nkind: Pod\n{metadata}{container}{}", ports_block(pod))
+    let network = network_block(cluster, pod);
+    let container = "  containers:\n    - name: main\n      image: busybox\n      command: [sleep, infinity]\n";
+    format!("---\napiVersion: v1\nkind: Pod\n{metadata}spec:\n{network}{container}{}", ports_block(pod))
+}
+
+/// R33: on its node's network; on this very node where a manifest declares it.
+fn network_block(cluster: &Cluster, pod: &PodEnd) -> String {
+    if !pod.host_network {
+        return String::new();
+    }
+    let declared = pod.node.as_ref().filter(|name| cluster.nodes.iter().any(|node| node.name == **name));
+    let node = declared.map_or(String::new(), |name| format!("  nodeName: {}\n", quoted(name)));
+    format!("  hostNetwork: true\n{node}")
 }
 
 fn ports_block(pod: &PodEnd) -> String {

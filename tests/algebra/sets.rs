@@ -134,11 +134,12 @@ fn changed(mut set: Vec<Policy>, kind: u8, [at, donor]: [Index; 2]) -> Vec<Polic
 fn questions() -> BoxedStrategy<Question> {
     let relation = prop_oneof![2 => Just(SetRelation::NoMore), 1 => Just(SetRelation::Equivalent)];
     let changes = prop::collection::vec((0..6_u8, any::<[Index; 2]>()), 1..=2);
-    (cluster(VERY_FEW), world(), changes, relation, any::<bool>())
+    let with_nodes = prop::bool::weighted(0.2);
+    (cluster(VERY_FEW), world(), changes, relation, (any::<bool>(), with_nodes))
         .prop_filter("policies to compare", |(cluster, ..)| cluster.policies.len() > 2)
-        .prop_map(|(mut cluster, mut world, changes, relation, turned)| {
-            // Nodes double the flows and the plugins.
-            world.nodes &= turned && relation == SetRelation::NoMore;
+        .prop_map(|(mut cluster, mut world, changes, relation, (turned, with_nodes))| {
+            // Nodes, and pods on their network, make many times the flows and the plugins.
+            world.nodes &= with_nodes && relation == SetRelation::NoMore;
             let count = cluster.policies.len();
             let second = cluster.policies.clone();
             let second = changes.into_iter().fold(second, |set, (kind, places)| changed(set, kind, places));

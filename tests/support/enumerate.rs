@@ -13,10 +13,10 @@ use netverify::eval;
 use netverify::eval::Verdict;
 use netverify::model::claim::{Claim, Endpoint, NamespaceSet};
 use netverify::model::net::{End, Flow, NodeEnd, PodEnd, PortMatch, Protocol};
-use netverify::model::options::Options;
+use netverify::model::options::{HostNetwork, Options};
 use netverify::model::policy::{NamespaceScope, PeerKind, Peers, Ports, Rule};
 use netverify::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL};
-use netverify::model::workload::{Cluster, ContainerPort, Namespace};
+use netverify::model::workload::{Cluster, ContainerPort, Namespace, Workload};
 
 mod further;
 
@@ -123,7 +123,15 @@ impl Search<'_> {
     /// whether a pod runs on the node at the other end.
     fn between(&self, source: &End, destination: &End) -> Vec<Flow> {
         let mut flows = Vec::new();
+        let Question { cluster, world, .. } = self.question;
+        let is_legal = |source: &End, destination: &End| {
+            [source, destination].into_iter().all(|end| legal::end(cluster, world, end))
+                && legal::pair(cluster, source, destination)
+        };
         for (source, destination) in neighbours(source, destination) {
+            if !is_legal(&source, &destination) {
+                continue;
+            }
             for (protocol, port) in &self.words.ports {
                 for destination in self.declaring(&destination, *protocol, *port) {
                     flows.push(Flow { source: source.clone(), destination, protocol: *protocol, port: *port });
@@ -165,8 +173,45 @@ impl Search<'_> {
                 ends.extend(self.pods_of(&namespace, address).into_iter().map(End::Pod));
             }
         }
+        if world.nodes {
+            ends.extend(self.host_pods().into_iter().map(End::Pod));
+        }
         ends.retain(|end| legal::end(cluster, world, end));
         ends
+    }
+
+    /// Pods on their node's network (R33): on the declared nodes, on those that a pod names, and on one that
+    /// nobody has heard of, which both ends may be on. They may share an address, so every one goes to either end.
+    fn host_pods(&self) -> Vec<PodEnd> {
+        let Question { cluster, world, .. } = self.question;
+        let nodes: BTreeSet<&str> = (cluster.nodes.iter().map(|node| node.name.as_str()))
+            .chain(cluster.workloads.iter().filter_map(|workload| workload.node.as_deref()))
+            .chain([SHARED_NODE])
+            .collect();
+        let both = [0, 1].into_iter().flat_map(|role| self.words.addresses(cluster, role));
+        let addresses: BTreeSet<IpAddr> = both.collect();
+        let mut told_apart = BTreeSet::new();
+        let mut found = Vec::new();
+        for (namespace, address) in
+            self.namespaces(2).iter().flat_map(|namespace| addresses.iter().map(move |address| (namespace, *address)))
+        {
+            for pod in self.pods_of(namespace, address) {
+                let on = |node: &str| PodEnd { host_network: true, node: Some(node.to_owned()), ..pod.clone() };
+                let workload = pod.workload.and_then(|index| cluster.workloads.get(index));
+                let places: Vec<PodEnd> = match workload {
+                    Some(workload) if !workload.host_network => Vec::new(),
+                    Some(Workload { node: Some(node), .. }) => vec![on(node)],
+                    _ => nodes.iter().map(|node| on(node)).collect(),
+                };
+                found.extend(places.into_iter().filter(|pod| {
+                    // One that counts as its node is that node, whatever its labels and its namespace.
+                    let as_pod = self.options.host_network == HostNetwork::Pod || pod.workload.is_some();
+                    let mut is_new = || told_apart.insert((pod.node.clone(), pod.address));
+                    legal::end(cluster, world, &End::Pod(pod.clone())) && (as_pod || is_new())
+                }));
+            }
+        }
+        found
     }
 
     fn namespaces(&self, role: usize) -> Vec<Namespace> {
@@ -208,22 +253,29 @@ impl Search<'_> {
     }
 }
 
-/// The ends as they are, or, where one is a node and the other a pod, on that node and elsewhere.
+/// A node that no manifest names, on which pods of both ends may be.
+const SHARED_NODE: &str = "unlisted-shared";
+
+/// The ends as they are, and with a pod moved to the node that the other end is, or is on.
 fn neighbours(source: &End, destination: &End) -> Vec<(End, End)> {
-    let variants = |pod: &PodEnd, node: &NodeEnd| {
-        let here = PodEnd { node: node.name.clone(), ..pod.clone() };
-        let places = if pod.node.is_none() { vec![pod.clone(), here] } else { vec![pod.clone()] };
-        places.into_iter().map(|pod| (pod, node.clone())).collect::<Vec<_>>()
-    };
-    match (source, destination) {
-        (End::Pod(pod), End::Node(node)) => {
-            variants(pod, node).into_iter().map(|(pod, node)| (End::Pod(pod), End::Node(node))).collect()
+    let (sources, destinations) = (places(source, destination), places(destination, source));
+    let pairs = sources.iter().flat_map(|from| destinations.iter().map(|to| (from.clone(), to.clone())));
+    pairs.collect()
+}
+
+/// The end as it is, and, if it is a pod that may run anywhere, where the other end is.
+fn places(end: &End, other: &End) -> Vec<End> {
+    let mut all = vec![end.clone()];
+    if let (End::Pod(pod), Some(node)) = (end, other.own_node()) {
+        let anywhere = match &pod.node {
+            None => true,
+            Some(name) => pod.host_network && name == SHARED_NODE && matches!(other, End::Node(_)),
+        };
+        if anywhere {
+            all.push(End::Pod(PodEnd { node: Some(node.to_owned()), ..pod.clone() }));
         }
-        (End::Node(node), End::Pod(pod)) => {
-            variants(pod, node).into_iter().map(|(pod, node)| (End::Node(node), End::Pod(pod))).collect()
-        }
-        _ => vec![(source.clone(), destination.clone())],
     }
+    all
 }
 
 /// Every way to label an object: each key absent, with a named value, or with one that nobody names.

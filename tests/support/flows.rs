@@ -74,7 +74,7 @@ fn end_seed() -> BoxedStrategy<EndSeed> {
     let namespace = select(&["a", "a", "b", "c", "zz", "new"][..]);
     // A key that nobody names must change nothing.
     let labels = labels(&["k1", "k2", "unnamed"], MANY.values);
-    (0..10_u8, namespace, labels, container_ports(), node_name(), 0..8_usize, prop::bool::weighted(0.05))
+    (0..10_u8, namespace, labels, container_ports(), node_name(), 0..8_usize, prop::bool::weighted(0.2))
         .prop_map(|(kind, namespace, labels, ports, node, number, host_network)| EndSeed {
             kind,
             namespace,
@@ -116,18 +116,19 @@ pub fn flow_seed() -> BoxedStrategy<FlowSeed> {
 }
 
 impl FlowSeed {
-    /// The flow. Its ends are two: no pod speaks to itself here.
+    /// The flow. Its ends are two: no pod speaks to itself here, but pods on nodes' networks may share an
+    /// address (R33).
     pub fn flow(&self, cluster: &Cluster) -> Flow {
         let [source, destination] = &self.ends;
         let from = self.address(self.addresses[0]);
         let to = self.address(self.addresses[1]);
-        let to = if to == from { self.address(self.addresses[1] + 1) } else { to };
-        Flow {
-            source: self.end(cluster, source, from),
-            destination: self.end(cluster, destination, to),
-            protocol: self.protocol,
-            port: self.port,
+        let source = self.end(cluster, source, from);
+        let mut other = self.end(cluster, destination, to);
+        let on_nodes = |end: &End| end.pod().is_some_and(|pod| pod.host_network);
+        if to == from && !(on_nodes(&source) && on_nodes(&other)) {
+            other = self.end(cluster, destination, self.address(self.addresses[1] + 1));
         }
+        Flow { source, destination: other, protocol: self.protocol, port: self.port }
     }
 
     fn address(&self, at: usize) -> IpAddr {

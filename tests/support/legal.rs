@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use netverify::model::net::{End, Flow, NodeEnd, PodEnd, Protocol};
 use netverify::model::selector::NAMESPACE_NAME_LABEL;
-use netverify::model::workload::{Cluster, Namespace, WorkloadKind, is_namespace_name};
+use netverify::model::workload::{Cluster, Namespace, Workload, WorkloadKind, is_namespace_name};
 use netverify::model::world::{Existence, World};
 
 /// Whether the flow can exist.
@@ -41,7 +41,11 @@ pub fn pair(cluster: &Cluster, source: &End, destination: &End) -> bool {
         (End::Node(from), End::Node(to)) => from.name != to.name,
         _ => true,
     };
-    apart && source.address() != destination.address() && source.address().is_ipv4() == destination.address().is_ipv4()
+    // R33: what is on one node's network may share its address.
+    let on_one_node = source.own_node().is_some() && source.own_node() == destination.own_node();
+    apart
+        && (source.address() != destination.address() || on_one_node)
+        && source.address().is_ipv4() == destination.address().is_ipv4()
 }
 
 fn node(cluster: &Cluster, end: &NodeEnd) -> bool {
@@ -51,17 +55,17 @@ fn node(cluster: &Cluster, end: &NodeEnd) -> bool {
     }
 }
 
-/// A pod of a declared workload is as its template says, and has an address of its own. Pods on
-/// their node's network are not told apart from their node.
+/// A pod of a declared workload is as its template says, and has an address of its own.
 fn declared(cluster: &Cluster, world: &World, pod: &PodEnd, index: usize) -> bool {
     let Some(workload) = cluster.workloads.get(index) else { return false };
-    let own_address = if workload.addresses.is_empty() {
+    let own_address = if workload.host_network {
+        world.nodes && on_its_node(cluster, pod) && (is_known(cluster, workload) || has_its_own(workload, pod))
+    } else if workload.addresses.is_empty() {
         !is_owned(cluster, pod.address)
     } else {
         workload.addresses.contains(&pod.address)
     };
-    !workload.host_network
-        && !pod.host_network
+    workload.host_network == pod.host_network
         && pod.namespace.name == workload.namespace
         && (&pod.labels, &pod.ports) == (&workload.labels, &workload.ports)
         && (workload.node.is_none() || workload.node == pod.node)
@@ -69,10 +73,25 @@ fn declared(cluster: &Cluster, world: &World, pod: &PodEnd, index: usize) -> boo
         && own_address
 }
 
+/// R33: a pod on its node's network has its node's address, whatever its own status says.
+fn on_its_node(cluster: &Cluster, pod: &PodEnd) -> bool {
+    pod.node.is_some() && node(cluster, &NodeEnd { name: pod.node.clone(), address: pod.address })
+}
+
+/// Whether a Node says which addresses the workload's node has: then these are its own.
+fn is_known(cluster: &Cluster, workload: &Workload) -> bool {
+    cluster.nodes.iter().any(|node| Some(&node.name) == workload.node.as_ref() && !node.addresses.is_empty())
+}
+
+fn has_its_own(workload: &Workload, pod: &PodEnd) -> bool {
+    workload.addresses.is_empty() || workload.addresses.contains(&pod.address)
+}
+
 fn made_up(cluster: &Cluster, world: &World, pod: &PodEnd) -> bool {
+    let own_address =
+        if pod.host_network { world.nodes && on_its_node(cluster, pod) } else { !is_owned(cluster, pod.address) };
     world.pods == Existence::Any
-        && !pod.host_network
-        && !is_owned(cluster, pod.address)
+        && own_address
         && namespace(cluster, world, &pod.namespace)
         && !world.trust.namespaces.contains(&pod.namespace.name)
         && !world.trust.pod_labels.iter().any(|key| pod.labels.contains_key(key))

@@ -78,6 +78,17 @@ pub const FEW: Words = Words {
     workloads: 3,
 };
 
+/// Still fewer, for questions with more kinds of ends.
+pub const TINY: Words = Words {
+    pod_keys: &["k1"],
+    namespace_keys: &["k2"],
+    values: &["x", ""],
+    blocks: &[("10.0.0.0/30", &["10.0.0.1/32"]), ("192.0.2.0/24", &[]), ("fd00::/64", &["fd00::8/125"])],
+    policies: 2,
+    rules: 1,
+    workloads: 3,
+};
+
 /// Addresses that pods and nodes may be known by, so that no two have the same.
 const POD_ADDRESSES: [[&str; 2]; 4] =
     [["10.0.0.1", "fd00::1"], ["10.1.0.2", "fd00::9"], ["10.0.0.2", "fd00:0:7fff::3"], ["172.16.0.4", "2001:db8::4"]];

@@ -23,11 +23,11 @@ fn taken_in(endpoint: &Endpoint) -> [bool; 4] {
 fn each_kind_of_endpoint_takes_in_its_own_kind_of_end() {
     assert_eq!(taken_in(&Endpoint::Anything), [true; 4]);
     assert_eq!(taken_in(&any_pods(NamespaceSet::Any)), [true, false, false, false]);
-    assert_eq!(taken_in(&Endpoint::Node(None)), [false, false, true, false]);
+    assert_eq!(taken_in(&Endpoint::Node(None)), [false, true, true, false], "whatever is on a node's network");
     assert_eq!(taken_in(&Endpoint::External(None)), [false, false, false, true]);
     assert_eq!(taken_in(&any_pods(NamespaceSet::Any).complement()), [false, true, true, true]);
     let both = Endpoint::Union(vec![Endpoint::Node(None), Endpoint::External(None)]);
-    assert_eq!(taken_in(&both), [false, false, true, true]);
+    assert_eq!(taken_in(&both), [false, true, true, true]);
     assert_eq!(taken_in(&Endpoint::Union(vec![])), [false; 4]);
 }
 
@@ -44,8 +44,8 @@ fn pods_are_told_apart_by_namespace_and_labels() {
 
 #[test]
 fn nodes_and_addresses_can_be_narrowed() {
-    assert!(taken_in(&Endpoint::Node(Some("n1".to_owned())))[2]);
-    assert!(!taken_in(&Endpoint::Node(Some("n2".to_owned())))[2]);
+    assert_eq!(taken_in(&Endpoint::Node(Some("n1".to_owned()))), [false, true, true, false]);
+    assert_eq!(taken_in(&Endpoint::Node(Some("n2".to_owned()))), [false; 4]);
     let unnamed = End::Node(NodeEnd { name: None, address: "192.0.2.1".parse().unwrap() });
     assert!(contains(&Cluster::default(), &Endpoint::Node(None), &unnamed));
     assert!(!contains(&Cluster::default(), &Endpoint::Node(Some("n1".to_owned())), &unnamed));

@@ -61,6 +61,12 @@ fn service_port<'a>(
     })
 }
 
+/// The declared workloads on their nodes' network that the Service selects, by index.
+pub(super) fn on_nodes_behind(cluster: &Cluster, service: &Service) -> Vec<usize> {
+    let all = cluster.workloads.iter().enumerate().filter(|(_, pod)| pod.host_network);
+    all.filter(|(_, pod)| is_behind(service, pod)).map(|(index, _)| index).collect()
+}
+
 fn is_behind(service: &Service, pod: &Workload) -> bool {
     service.namespace == pod.namespace
         && service.selector.as_ref().is_some_and(|labels| selects(&LabelSelector::of_labels(labels), &pod.labels))
@@ -93,18 +99,23 @@ fn ports_of(pods: &[&Workload]) -> String {
     format!("{}{more}", shown.join(", "))
 }
 
-/// The declared pods that are meant by name or selector. Pods on their node's network are the node
-/// (R33); wider endpoints such as `anything` mean no pod in particular.
+/// The declared pods that are meant by name or selector. A pod on its node's network is meant by its name
+/// alone (R33); wider endpoints such as `anything` mean no pod in particular.
 fn declared<'a>(cluster: &'a Cluster, to: &Endpoint) -> Vec<&'a Workload> {
-    let all = cluster.workloads.iter().enumerate().filter(|(_, pod)| !pod.host_network);
-    let meant = all.filter(|(index, pod)| match to {
-        Endpoint::Workload(wanted) => index == wanted,
+    let all = cluster.workloads.iter().enumerate();
+    all.filter(|(index, pod)| is_meant(cluster, to, *index, pod)).map(|(_, pod)| pod).collect()
+}
+
+fn is_meant(cluster: &Cluster, to: &Endpoint, index: usize, pod: &Workload) -> bool {
+    match to {
+        Endpoint::Workload(wanted) => index == *wanted,
         Endpoint::Pods { namespaces, pods } => {
-            in_namespaces(cluster, namespaces, &pod.namespace) && selects(pods, &pod.labels)
+            !pod.host_network && in_namespaces(cluster, namespaces, &pod.namespace) && selects(pods, &pod.labels)
         }
+        // A Service with pods on their nodes' network.
+        Endpoint::Union(parts) => parts.iter().any(|part| is_meant(cluster, part, index, pod)),
         _ => false,
-    });
-    meant.map(|(_, pod)| pod).collect()
+    }
 }
 
 fn in_namespaces(cluster: &Cluster, set: &NamespaceSet, name: &str) -> bool {
