@@ -7,6 +7,7 @@ mod explain;
 mod prove;
 mod query;
 mod shared;
+mod vacuous;
 
 use std::io::Write;
 

@@ -24,6 +24,7 @@
 //! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
+//! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
 //! # What is trusted
@@ -50,4 +51,5 @@ pub mod report;
 pub mod source;
 pub mod spec;
 pub mod symbolic;
+pub mod vacuity;
 pub mod witness;

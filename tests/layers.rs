@@ -23,6 +23,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("property", &["model", "symbolic"]),
     ("outcome", &["model", "source", "eval"]),
     ("witness", &["model", "source", "eval", "outcome", "describe"]),
+    ("vacuity", &["model", "eval", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
     ("plan", &["model", "source", "diagnostic", "manifest", "language", "spec", "prove"]),
     ("report", &["model", "source", "diagnostic", "outcome", "eval", "describe", "explain", "plan", "prove"]),

@@ -7,8 +7,8 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::shared::{self, Format, Input, Limit, Output};
-use super::{ExitCode, Streams, write};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{ExitCode, Streams, vacuous, write};
+use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
@@ -75,7 +75,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let mut sources = SourceMap::default();
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
     let answers = if plan.has_errors() { Vec::new() } else { prover.prove(&plan.jobs())? };
-    plan.diagnostics.extend(vacuous(&plan, &answers));
+    plan.diagnostics.extend(about_nothing(&plan, &answers));
     diagnose(arguments, &plan, &sources, streams)?;
     if plan.has_errors() {
         return Ok(ExitCode::Fault);
@@ -131,17 +131,17 @@ fn unread_kinds(plan: &Plan) -> String {
 }
 
 /// A property about nothing is a fault of the spec, not a proof.
-fn vacuous(plan: &Plan, answers: &[Answered]) -> Vec<Diagnostic> {
-    let about_nothing = |(item, answered): (&Item, &Answered)| {
-        matches!(answered.outcome, Outcome::Vacuous).then(|| {
-            let variant = item.variant.as_ref().map_or(String::new(), |variant| format!(" in variant {variant}"));
-            Diagnostic::error(Code::Vacuous, format!("the property `{}` is about nothing{variant}", item.name))
-                .at(item.origin, "no flow or pod that could exist is meant by this")
-                .note("A statement about nothing is true whatever the policies say, and proves nothing.")
-                .help("check the selectors, namespaces and ports of the sentence against [world] and [trust], or accept it with `allow-vacuous = true`")
-        })
+fn about_nothing(plan: &Plan, answers: &[Answered]) -> Vec<Diagnostic> {
+    let faults = vacuous::faults(plan, answers, |item| {
+        let variant = item.variant.as_ref().map_or(String::new(), |variant| format!(" in variant {variant}"));
+        format!("the property `{}` is about nothing{variant}", item.name)
+    });
+    let ending = |fault: Diagnostic| {
+        fault
+            .note("A statement about nothing is true whatever the policies say, and proves nothing.")
+            .help("accept it with `allow-vacuous = true`")
     };
-    plan.items.iter().zip(answers).filter_map(about_nothing).collect()
+    faults.into_iter().map(ending).collect()
 }
 
 /// The worst news decides: a disagreement of the two semantics before a refutation before an unknown.

@@ -3,8 +3,7 @@
 use clap::Args;
 
 use super::shared::{self, Format, Input, Limit, Output};
-use super::{ExitCode, Streams, write};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{ExitCode, Streams, vacuous, write};
 use crate::error::Error;
 use crate::eval::{self, Trace};
 use crate::language::Yes;
@@ -42,7 +41,8 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
     let answers = if plan.has_errors() { Vec::new() } else { prover.prove(&plan.jobs())? };
     let outcome = answers.first().map(|answered| &answered.outcome);
-    plan.diagnostics.extend(plan.items.first().zip(outcome).and_then(|(item, outcome)| vacuous(item, outcome)));
+    // A question about nothing has no answer.
+    plan.diagnostics.extend(vacuous::faults(&plan, &answers, |_| "the question is about nothing".to_owned()));
     shared::diagnose(&plan.diagnostics, &sources, streams, "answered")?;
     let (false, Some(item), Some(outcome)) = (plan.has_errors(), plan.items.first(), outcome) else {
         return Ok(ExitCode::Fault);
@@ -64,15 +64,6 @@ fn inputs(arguments: &Arguments) -> Inputs {
         settings: arguments.input.settings(),
         ..Inputs::default()
     }
-}
-
-/// A question about nothing has no answer.
-fn vacuous(item: &Item, outcome: &Outcome) -> Option<Diagnostic> {
-    matches!(outcome, Outcome::Vacuous).then(|| {
-        Diagnostic::error(Code::Vacuous, "the question is about nothing")
-            .at(item.origin, "no flow or pod that could exist is meant by this")
-            .help("check the selectors, namespaces and ports of the question against the manifests")
-    })
 }
 
 /// Where the answer is that no flow passes, one of them: the case against "every such flow passes".
