@@ -9,7 +9,7 @@ mod sets;
 
 use std::collections::{BTreeMap, HashSet};
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::manifest::Settings;
 use crate::model::claim::Claim;
 use crate::model::plugin::Plugin;
@@ -85,7 +85,7 @@ impl Plan {
     #[must_use]
     pub fn read(inputs: &Inputs, sources: &mut SourceMap) -> Plan {
         let mut plan = builder::build(inputs, sources);
-        dedup(&mut plan.diagnostics);
+        dedup(&mut plan.diagnostics, sources);
         plan
     }
 
@@ -122,10 +122,15 @@ impl Plan {
     }
 }
 
-/// The same fault is met once a variant; a person wants to read it once.
-fn dedup(diagnostics: &mut Vec<Diagnostic>) {
+/// The same fault is met once a variant, which may read the same file again; a person wants to read it once.
+fn dedup(diagnostics: &mut Vec<Diagnostic>, sources: &SourceMap) {
     let mut seen = HashSet::new();
-    diagnostics.retain(|diagnostic| seen.insert(diagnostic.clone()));
+    let place = |label: &Label| (sources.name(label.origin.file).to_owned(), label.origin.span, label.text.clone());
+    diagnostics.retain(|diagnostic| {
+        let words = (diagnostic.code, diagnostic.message.clone(), diagnostic.notes.clone(), diagnostic.help.clone());
+        let places: Vec<_> = diagnostic.primary.iter().chain(&diagnostic.related).map(place).collect();
+        seen.insert((words, places))
+    });
 }
 
 /// A command that is about manifests was given none.

@@ -59,7 +59,7 @@ fn every_property_comes_out_as_the_table_says() {
         .flat_map(|spec| outcomes(spec))
         .map(|(key, property)| (key, text(&property["outcome"])))
         .collect();
-    assert_eq!(found.len(), 133, "a property without a row, or a row without a property");
+    assert_eq!(found.len(), 151, "a property without a row, or a row without a property");
     let wrong: Vec<_> = expected.iter().filter(|(key, outcome)| found.get(key) != Some(outcome)).collect();
     assert!(wrong.is_empty() && expected.len() == found.len(), "{wrong:#?}");
 }
@@ -99,6 +99,28 @@ fn step_3_opens_the_database_to_any_namespace_labelled_ml_ops() {
     assert_eq!(blame["path"], "ingress[0].from[0]");
     assert_eq!(blame["at"]["file"], "specs/rag-as-published/03-allow-ml-ops.yaml");
     assert!(text(&blame["text"]).contains("any namespace labelled purpose=ml-ops"));
+}
+
+/// R36: through the Service port 6333 is port 80 of the pods; said of the pods it is nobody's, and a warning
+/// names the port that is meant.
+#[test]
+fn the_lab_is_decided_on_the_ports_of_its_pods() {
+    let property = published("lab-step-3", "embeddings-by-service");
+    assert_eq!(property["outcome"], "refuted");
+    assert_eq!(property["counterexample"]["port"], 80);
+    let output = Command::new(env!("CARGO_BIN_EXE_netverify"))
+        .args(["prove", "specs/rag-as-published.toml"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output()
+        .unwrap();
+    let warned = String::from_utf8_lossy(&output.stderr).into_owned();
+    let of = |port: &str, target: &str| {
+        warned.contains(&format!("no declared pod of the destination listens on port {port}/TCP"))
+            && warned.contains(&format!("its port {port} leads to port {target} of the pods"))
+    };
+    assert!(of("6333", "80") && of("8000", "80") && of("3000", "80"), "{warned}");
+    // Said of the Service they are no reason to warn.
+    assert_eq!(warned.matches("warning[unserved-port]").count(), 3, "{warned}");
 }
 
 #[test]
