@@ -196,8 +196,7 @@ fn brute_force_agrees_with_the_solver() {
 /// is proved holds under any choices, not only under the two plugins that were asked about.
 #[test]
 fn what_is_proved_of_host_pods_holds_under_every_plugin() {
-    let (tally, start) = (Tally::default(), Instant::now());
-    try_all(600, &(question(TINY), options()), |(question, options)| {
+    let tally = trial("host pods", 600).run(&(question(TINY), options()), |(question, options), tally| {
         let world = World { nodes: true, plugin: Plugin::Any, choices: Vec::new(), ..question.world };
         let question = Question { world, ..question };
         let (expected, judged) = enumerated(&question);
@@ -217,7 +216,6 @@ fn what_is_proved_of_host_pods_holds_under_every_plugin() {
         tally.add(&format!("{expected} under two plugins"), usize::from(both));
         Ok(())
     });
-    tally.print("host pods", start);
     let (proved, refuted) = (tally.of("proved under two plugins"), tally.of("refuted under two plugins"));
     assert!(proved.min(refuted) >= 30, "one-sided: {proved} proved, {refuted} refuted");
 }
@@ -246,7 +244,7 @@ fn as_flow(case: &Case) -> Flow {
 fn is_legal(question: &Question, case: &Case) -> bool {
     let Question { cluster, world, .. } = question;
     match case {
-        Case::Flow { flow, .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
+        Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
         Case::Gap { flow: Some(flow), .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),
