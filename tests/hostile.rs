@@ -2,7 +2,13 @@
 //! length that says what to do. `docs/hostile-input.md` is the table of what is tried here.
 
 #![cfg(unix)]
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first thing that is not as expected")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test stops at the first surprise"
+)]
 
 #[path = "hostile/files.rs"]
 mod files;
