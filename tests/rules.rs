@@ -157,7 +157,7 @@ fn every_row_comes_out_as_it_says() {
     let Checked { rows, asked, faults, wrong } = checked;
     println!("rules: {examples} examples, {rows} rows by eval, {asked} of them by the solver, {faults} faults");
     assert!(wrong.is_empty(), "{} rows fail\n{}", wrong.len(), wrong.join("\n"));
-    assert!(asked + 8 >= rows, "only {asked} of {rows} rows were asked of the solver");
+    assert!(asked + 3 >= rows, "only {asked} of {rows} rows were asked of the solver");
 }
 
 #[test]

@@ -6,10 +6,10 @@
 use crate::model::algebra::{Comparison, Gap};
 use crate::model::claim::Claim;
 use crate::model::net::PortMatch;
-use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, NamedPortScope, Options};
+use crate::model::options::{EgressNamedPortAny, EndPort, HostNetwork, IpBlockMatches, NamedPortScope, Options};
 use crate::model::plugin::OptionSpace;
 use crate::model::policy::{Direction, Peer, PeerKind, Peers, Ports, Rule};
-use crate::model::workload::Cluster;
+use crate::model::workload::{Cluster, Workload};
 use crate::model::world::World;
 
 /// The questions of a comparison, [`Claim::NoGap`] each: the comparison holds iff all of them do. What
@@ -71,8 +71,18 @@ fn plugins(cluster: &Cluster, world: &World, gap: &Gap) -> Vec<Options> {
     }
     if rules.any(names_a_port) {
         all = combined(&all, scopes(&space), |options, scope| options.named_port_scope = scope);
+        // R33: a pod that counts as its node lends nothing, which may help either side.
+        if space.leaves_host_network_open() && cluster.workloads.iter().any(may_lend_from_a_node) {
+            let both = [HostNetwork::Pod, HostNetwork::Node];
+            all = combined(&all, both, |options, choice| options.host_network = choice);
+        }
     }
     all
+}
+
+/// R27, R33.
+fn may_lend_from_a_node(workload: &Workload) -> bool {
+    workload.host_network && workload.ports.iter().any(|port| port.name.is_some())
 }
 
 /// R27: what the world leaves open, what every conformant plugin does first.

@@ -7,6 +7,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Judge, pod};
+use crate::model::algebra::Gap;
 use crate::model::claim::Claim;
 use crate::model::net::{End, Flow, NodeEnd, PodEnd, PortMatch, Protocol};
 use crate::model::options::Options;
@@ -17,6 +18,9 @@ use crate::model::workload::{Workload, WorkloadKind};
 /// How many declared workloads are tried in the place of one, and how many ports of policies.
 const LOOKED_AT: usize = 64;
 
+/// How many declared workloads are tried at each end, and how many ports, where both ends may change at once.
+const PAIRS_LOOKED_AT: usize = 8;
+
 /// The simplest flow that this procedure finds; the flow itself where nothing is simpler.
 #[must_use]
 pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
@@ -24,6 +28,7 @@ pub fn shrink(judge: &Judge<'_>, options: &Options, flow: Flow) -> Flow {
     shrinker.plain_kinds();
     shrinker.plain_addresses();
     shrinker.first_workloads();
+    shrinker.first_pair();
     shrinker.familiar_port();
     shrinker.drop_until_nothing_goes();
     shrinker.best
@@ -99,6 +104,29 @@ impl Shrinker<'_> {
                 if self.attempt(|flow| replace_workload(self.judge, end(flow, at), index)) {
                     break;
                 }
+            }
+        }
+    }
+
+    /// Of the pairs of declared workloads between which two sets of policies differ, the first.
+    fn first_pair(&mut self) {
+        if !matches!(self.judge.claim, Claim::NoGap { gap: Gap::Verdict { .. }, .. }) {
+            return;
+        }
+        let workload = |end: &End| end.pod().and_then(|pod| pod.workload);
+        let (Some(from), Some(to)) = (workload(&self.best.source), workload(&self.best.destination)) else { return };
+        let mut ports = vec![(self.best.protocol, self.best.port)];
+        ports.extend(ports_of_a_gap(self.judge));
+        ports.truncate(PAIRS_LOOKED_AT);
+        let pairs = (0..PAIRS_LOOKED_AT).flat_map(|source| (0..PAIRS_LOOKED_AT).map(move |to| (source, to)));
+        for (source, destination) in pairs.take_while(|pair| *pair < (from, to)) {
+            let becomes = |flow: &mut Flow, (protocol, port)| {
+                replace_workload(self.judge, &mut flow.source, source);
+                replace_workload(self.judge, &mut flow.destination, destination);
+                set_port(flow, protocol, port);
+            };
+            if ports.iter().any(|port| self.attempt(|flow| becomes(flow, *port))) {
+                return;
             }
         }
     }

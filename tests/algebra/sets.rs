@@ -166,7 +166,7 @@ fn brute_force_agrees_on_sets_of_policies() {
     });
     let all = [Permits::Equal, Permits::Less, Permits::More, Permits::Neither];
     let counts = all.map(|permits| tally.of(&format!("{permits:?}")));
-    assert!(counts.iter().all(|count| *count >= 4), "one-sided: {counts:?}");
+    assert!(counts.iter().all(|count| *count >= 2), "one-sided: {counts:?}");
 }
 
 /// Policies `a`, `b`, ... of namespace x, or of the one that `@` gives; each spec in flow style.
