@@ -182,9 +182,12 @@ fn huge_numbers_are_refused_where_they_stand() {
 #[test]
 fn many_keys_are_read_and_many_labels_refused() {
     let keys = |count: usize| (0..count).map(|at| format!("k{at}: v")).collect::<Vec<_>>().join(", ");
+    let data = format!("apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: c}}\ndata: {{{}}}\n---\n", keys(100_000));
+    ask(data + POLICY).answered();
     let annotated =
-        POLICY.replace("namespace: shop}", &format!("namespace: shop, annotations: {{{}}}}}", keys(100_000)));
-    ask(annotated).answered();
+        |count| POLICY.replace("namespace: shop}", &format!("namespace: shop, annotations: {{{}}}}}", keys(count)));
+    ask(annotated(20_000)).answered();
+    ask(annotated(100_000)).refused("must hold at most 262144 bytes");
     ask(labelled(&keys(20_000))).refused("has 20,000 labels, expressions and values, and may have 10,000");
     ask(policy(&format!("wrong: {{{}}}\n", keys(100_000)))).refused("unknown field wrong");
     ask(policy(&keys(100_000).replace(", ", "\n"))).refused("more errors");
