@@ -53,7 +53,7 @@ pub struct Pillar {
 }
 
 /// What a policy contributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// It isolates pods.
@@ -154,7 +154,7 @@ pub struct SetsAnswer {
 }
 
 /// How what one set of policies permits compares with what another permits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Permits {
     /// The same flows.
