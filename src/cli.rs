@@ -5,10 +5,14 @@
 
 mod dump;
 mod explain;
+mod file;
 mod interrupt;
+mod manual;
 mod names;
+mod output;
 mod prove;
 mod query;
+mod schema;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -16,7 +20,9 @@ mod vacuous;
 
 use std::io::Write;
 
-use clap::{Parser, Subcommand};
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::error::Error;
 use crate::plain;
@@ -26,7 +32,7 @@ use crate::report::text::Style;
 #[derive(Debug, Parser)]
 #[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 all proved or answered, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
+    after_help = "Exit codes: 0 all proved (or waived) or answered, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
     3 not decided within the limits or interrupted, and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
 )]
 struct Arguments {
@@ -42,6 +48,12 @@ enum Command {
     Query(query::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
     Explain(explain::Arguments),
+    /// Write the JSON Schema of the report or of a spec
+    Schema(schema::Arguments),
+    /// Write the completions for a shell
+    Completions(manual::Completions),
+    /// Write a page of the manual
+    Man(manual::Manual),
 }
 
 /// How a run ends.
@@ -91,10 +103,19 @@ impl Streams<'_> {
 /// Only what the user's input is not to blame for: see [`Error`].
 pub fn run(arguments: &[std::ffi::OsString], streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     match Arguments::try_parse_from(arguments) {
-        Ok(Arguments { command: Command::Prove(arguments) }) => prove::run(&arguments, streams),
-        Ok(Arguments { command: Command::Query(arguments) }) => query::run(&arguments, streams),
-        Ok(Arguments { command: Command::Explain(arguments) }) => explain::run(&arguments, streams),
+        Ok(Arguments { command }) => run_command(&command, streams),
         Err(error) => usage(&error, streams),
+    }
+}
+
+fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
+    match command {
+        Command::Prove(arguments) => prove::run(arguments, streams),
+        Command::Query(arguments) => query::run(arguments, streams),
+        Command::Explain(arguments) => explain::run(arguments, streams),
+        Command::Schema(arguments) => schema::run(arguments, streams),
+        Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
+        Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),
     }
 }
 
@@ -132,17 +153,18 @@ pub fn failed(error: &Error, streams: &mut Streams<'_>) -> ExitCode {
     ExitCode::Fault
 }
 
-/// Whether to write colours to a stream: to a terminal, unless `NO_COLOR` is set or it is a dumb one.
+/// Whether to write colours to a stream: to a terminal that is not a dumb one, unless `NO_COLOR` is set
+/// or `CLICOLOR` is 0; anywhere where `CLICOLOR_FORCE` is set.
 #[must_use]
-pub fn colour(is_terminal: bool) -> bool {
-    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-    (is_terminal && !set("NO_COLOR") && !dumb) || (set("CLICOLOR_FORCE") && !set("NO_COLOR"))
+pub fn colour(stream: &impl RawStream) -> bool {
+    AutoStream::choice(stream) != ColorChoice::Never
 }
 
-/// The width to lay text out for, in columns: that of `COLUMNS`, or 120.
+/// The width to lay text out for, in columns: that of `COLUMNS` or of the terminal, or 120.
 #[must_use]
 pub fn width() -> usize {
     let given = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
-    given.filter(|columns| (40..=400).contains(columns)).unwrap_or(120)
+    let given = given.filter(|columns| (40..=400).contains(columns));
+    let terminal = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0).clamp(40, 400));
+    given.or_else(terminal).unwrap_or(120)
 }

@@ -97,6 +97,8 @@ codes! {
     Vacuous = "vacuous",
     /// A port that no declared pod of the destination listens on.
     UnservedPort = "unserved-port",
+    /// A waiver of a property that is proved.
+    UnusedWaiver = "unused-waiver",
     /// The command line is at fault.
     Usage = "usage",
 }

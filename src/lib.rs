@@ -16,7 +16,7 @@
 //!
 //! | module | what it is |
 //! |---|---|
-//! | [`source`], [`diagnostic`], [`error`] | places in files; faults of the input; faults of netverify |
+//! | [`source`], [`date`], [`diagnostic`], [`error`] | places in files; days; faults of the input; faults of netverify |
 //! | [`plain`] | text of the user made safe for a terminal, a file name, a shell |
 //! | [`manifest`] | YAML and JSON to checked objects with origins |
 //! | [`model`] | the field's words as plain data |
@@ -36,6 +36,7 @@
 //! ([`manifest`]) is common to both, so it refuses whatever it does not wholly understand.
 
 pub mod cli;
+pub mod date;
 pub mod describe;
 pub mod diagnostic;
 pub mod error;

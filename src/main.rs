@@ -1,6 +1,5 @@
 //! The `netverify` program: hands the arguments to the library and turns the answer into an exit code.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use netverify::cli::{self, Streams};
@@ -8,7 +7,7 @@ use netverify::cli::{self, Streams};
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
-    let (out_colour, err_colour) = (cli::colour(out.is_terminal()), cli::colour(err.is_terminal()));
+    let (out_colour, err_colour) = (cli::colour(&out), cli::colour(&err));
     let mut streams = Streams { out: &mut out, err: &mut err, out_colour, err_colour, width: cli::width() };
     let code = cli::run(&arguments, &mut streams).unwrap_or_else(|error| cli::failed(&error, &mut streams));
     // Leaves without taking Z3 down piece by piece: the system takes it all back at once.

@@ -75,7 +75,7 @@ pub struct Pillar {
 }
 
 /// What a policy contributes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Part {
     /// It isolates pods.
@@ -176,7 +176,7 @@ pub struct SetsAnswer {
 }
 
 /// How what one set of policies permits compares with what another permits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Permits {
     /// The same flows.

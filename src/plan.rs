@@ -9,6 +9,7 @@ mod sets;
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::manifest::Settings;
 use crate::model::claim::Claim;
@@ -17,7 +18,7 @@ use crate::model::workload::Cluster;
 use crate::model::world::World;
 use crate::prove::Job;
 use crate::source::{Origin, SourceMap};
-use crate::spec::PropertySeverity;
+use crate::spec::{PropertySeverity, WaiverSpec};
 
 pub use crate::language::Yes;
 
@@ -44,6 +45,8 @@ pub struct Item {
     pub yes: Yes,
     /// Whether a claim about nothing counts as proved.
     pub allow_vacuous: bool,
+    /// The waiver that covers it, if one does.
+    pub waiver: Option<WaiverSpec>,
     /// The cluster, by its index in the plan.
     cluster: usize,
     /// The world, by its index in the plan.
@@ -61,6 +64,10 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// The faults of the input, warnings among them.
     pub diagnostics: Vec<Diagnostic>,
+    /// The day of the run, in UTC: waivers end.
+    pub today: Date,
+    /// Whether somebody set the day, so that it need not be that of the clock.
+    today_is_given: bool,
 }
 
 /// What the command line adds to every spec.
@@ -78,6 +85,10 @@ pub struct Inputs {
     pub manifests: Vec<String>,
     /// How to read manifests.
     pub settings: Settings,
+    /// The day of the run, in UTC.
+    pub today: Date,
+    /// Whether somebody set the day, so that it need not be that of the clock.
+    pub today_is_given: bool,
 }
 
 impl Plan {

@@ -1,33 +1,43 @@
 //! The one report that every format is made of: plain, serialisable data.
 //!
 //! [`build`] computes everything that is ever said about a run; the renderers
-//! (`text`, `json`) only lay it out. The JSON form is versioned by [`SCHEMA`] and described in
-//! `docs/report-json.md`.
+//! (one module a format) only lay it out. The JSON form is versioned by [`SCHEMA`] and described in
+//! `docs/report-json.md`; `docs/formats.md` describes the others.
 
 pub mod build;
 mod disagreement;
 pub mod explain;
+pub mod github;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+mod path;
 pub mod query;
+pub mod sarif;
 pub mod smt2;
 pub mod text;
+pub mod waive;
+mod words;
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::policy::Direction;
 use crate::outcome::{Part, Permits};
 use crate::source::{Origin, Position};
+use crate::spec::PropertySeverity;
 
 /// The version of the report's JSON form. A field is added without a new version; none is changed
 /// or taken away.
 pub const SCHEMA: &str = "netverify-report/1";
 
 /// Everything there is to say about a run.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Report {
-    /// [`SCHEMA`].
+    /// The version of this form.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// The version of netverify.
     pub netverify: &'static str,
@@ -42,14 +52,18 @@ pub struct Report {
 }
 
 /// How many properties came out how.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub struct Summary {
     /// Proved.
     pub proved: usize,
-    /// Refuted.
+    /// Refuted, and not waived.
     pub refuted: usize,
+    /// Refuted, and accepted by a waiver.
+    pub waived: usize,
     /// Not decided within the time limit.
     pub unknown: usize,
+    /// The two semantics disagree: bugs in netverify.
+    pub disagreements: usize,
     /// Different policies over all variants.
     pub policies: usize,
     /// Wall-clock time of the whole run, in milliseconds.
@@ -57,7 +71,7 @@ pub struct Summary {
 }
 
 /// One property over one variant.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PropertyReport {
     /// The spec file; absent for a sentence from the command line.
     pub spec: Option<String>,
@@ -68,7 +82,7 @@ pub struct PropertyReport {
     /// Its sentence.
     pub sentence: String,
     /// How bad a refutation is.
-    pub severity: String,
+    pub severity: PropertySeverity,
     /// Why the property matters, as its author put it.
     pub why: Option<String>,
     /// Where the sentence is written.
@@ -76,12 +90,84 @@ pub struct PropertyReport {
     /// The answer.
     #[serde(flatten)]
     pub answer: AnswerReport,
+    /// The waiver that covers it; absent where none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<WaiverReport>,
     /// Time spent on this property, in microseconds.
     pub elapsed_us: u64,
 }
 
+impl PropertyReport {
+    /// What is to be said first: the outcome, and whether a refutation is waived.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let is_waived = self.waiver.as_ref().is_some_and(|waiver| waiver.state == WaiverState::Waived);
+        match &self.answer {
+            AnswerReport::Proved { .. } => Standing::Proved,
+            AnswerReport::Refuted { .. } if is_waived => Standing::Waived,
+            AnswerReport::Refuted { .. } => Standing::Refuted,
+            AnswerReport::Unknown { .. } => Standing::Unknown,
+            AnswerReport::Disagreement { .. } => Standing::Disagreement,
+        }
+    }
+}
+
+/// How a property stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Standing {
+    /// The two semantics disagree.
+    Disagreement,
+    /// Refuted, and not waived.
+    Refuted,
+    /// Not decided.
+    Unknown,
+    /// Refuted, and accepted by a waiver.
+    Waived,
+    /// Proved.
+    Proved,
+}
+
+impl Standing {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Disagreement => "disagreement",
+            Standing::Refuted => "refuted",
+            Standing::Unknown => "unknown",
+            Standing::Waived => "waived",
+            Standing::Proved => "proved",
+        }
+    }
+}
+
+/// A waiver and what becomes of it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct WaiverReport {
+    /// What becomes of it.
+    pub state: WaiverState,
+    /// The last day on which it counts, in UTC: `2026-12-31`.
+    pub until: String,
+    /// Why the refutation is accepted, as the author of the spec put it.
+    pub reason: String,
+    /// The same in words.
+    pub words: String,
+}
+
+/// What becomes of a waiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverState {
+    /// The property is refuted, and the waiver accepts that.
+    Waived,
+    /// The property is refuted, and the waiver has ended.
+    Expired,
+    /// The property is not refuted here.
+    Unused,
+}
+
 /// The answer to one property.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum AnswerReport {
     /// It holds for every pod that could exist.
@@ -126,7 +212,7 @@ pub enum AnswerReport {
 }
 
 /// How two sets of policies compare, each taken alone.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SetsReport {
     /// The first set.
     pub one: String,
@@ -141,7 +227,7 @@ pub struct SetsReport {
 }
 
 /// What one set of policies makes of a flow.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SetVerdictReport {
     /// The set.
     pub set: String,
@@ -155,8 +241,47 @@ pub struct SetVerdictReport {
     pub words: String,
 }
 
+impl AnswerReport {
+    /// The cases that show why it does not hold; empty where there are none.
+    #[must_use]
+    pub fn cases(&self) -> Vec<&CaseReport> {
+        match self {
+            AnswerReport::Refuted { counterexample, sets, .. } => {
+                let back = sets.as_ref().and_then(|sets| sets.back.as_deref());
+                counterexample.as_deref().into_iter().chain(back).collect()
+            }
+            AnswerReport::Disagreement { case, .. } => vec![case],
+            AnswerReport::Proved { .. } | AnswerReport::Unknown { .. } => Vec::new(),
+        }
+    }
+
+    /// The policies that together leave no such flow; empty but for a refuted "some can reach".
+    #[must_use]
+    pub fn blocked_by(&self) -> &[PolicyReport] {
+        match self {
+            AnswerReport::Refuted { blocked_by, .. } => blocked_by,
+            AnswerReport::Proved { .. } | AnswerReport::Unknown { .. } | AnswerReport::Disagreement { .. } => &[],
+        }
+    }
+}
+
+impl PropertyReport {
+    /// The lines at fault, the most telling first.
+    pub fn blames(&self) -> impl Iterator<Item = &BlameReport> {
+        self.answer.cases().into_iter().flat_map(|case| &case.blames)
+    }
+
+    /// The first place to look at that is in a file: lines at fault, else the sentence.
+    #[must_use]
+    pub fn place(&self) -> Option<&Place> {
+        let blocking = self.answer.blocked_by().iter().map(|policy| &policy.at);
+        let mut all = self.blames().map(|blame| &blame.at).chain(blocking).chain(&self.at);
+        all.find(|place| place.in_file)
+    }
+}
+
 /// A place in a file, with what a renderer needs to show it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Place {
     /// File, line and column.
     #[serde(flatten)]
@@ -164,10 +289,13 @@ pub struct Place {
     /// The bytes, for renderers that show the source.
     #[serde(skip)]
     pub origin: Origin,
+    /// Whether there is such a file: not so for standard input and the command line.
+    #[serde(skip)]
+    pub in_file: bool,
 }
 
 /// A policy and what it contributes.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct PolicyReport {
     /// `namespace/name`.
     pub policy: String,
@@ -180,7 +308,7 @@ pub struct PolicyReport {
 }
 
 /// A concrete case.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct CaseReport {
     /// Where the flow begins; absent for a property about isolation.
     pub source: Option<EndReport>,
@@ -220,9 +348,10 @@ pub struct CaseReport {
 }
 
 /// One end of a flow.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct EndReport {
-    /// `pod`, `node` or `external`.
+    /// What it is.
+    #[schemars(extend("enum" = ["pod", "node", "external"]))]
     pub kind: &'static str,
     /// The namespace of a pod.
     pub namespace: Option<String>,
@@ -244,7 +373,7 @@ pub struct EndReport {
 }
 
 /// Lines at fault.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct BlameReport {
     /// The policy, as `namespace/name`.
     pub policy: String,

@@ -58,7 +58,7 @@ impl Origin {
 }
 
 /// A place as a person reads it. Lines and columns count from 1; columns count characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 pub struct Position {
     /// The file as the user named it.
     pub file: String,
@@ -78,19 +78,29 @@ impl std::fmt::Display for Position {
     }
 }
 
+/// The name of standard input.
+pub const STDIN: &str = "<stdin>";
+
 /// One source text and its name.
 #[derive(Debug)]
 pub struct SourceFile {
     name: String,
     text: Arc<str>,
+    is_file: bool,
     line_starts: OnceLock<Vec<u32>>,
 }
 
 impl SourceFile {
-    /// The name as the user wrote it, `<stdin>` for standard input.
+    /// The name as the user wrote it, [`STDIN`] for standard input.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Whether there is a file of this name: not so for standard input and the command line.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        self.is_file
     }
 
     /// The whole text.
@@ -125,10 +135,21 @@ pub struct SourceMap {
 }
 
 impl SourceMap {
-    /// Takes in a text and gives it a number.
+    /// Takes in the text of a file, or of standard input under the name [`STDIN`], and gives it a number.
     pub fn add(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        let name = name.into();
+        let is_file = name != STDIN;
+        self.push(name, text.into(), is_file)
+    }
+
+    /// Takes in a text of the command line and gives it a number.
+    pub fn add_argument(&mut self, name: impl Into<String>, text: impl Into<Arc<str>>) -> FileId {
+        self.push(name.into(), text.into(), false)
+    }
+
+    fn push(&mut self, name: String, text: Arc<str>, is_file: bool) -> FileId {
         let id = FileId(u32::try_from(self.files.len()).unwrap_or(u32::MAX));
-        let file = SourceFile { name: name.into(), text: text.into(), line_starts: OnceLock::new() };
+        let file = SourceFile { name, text, is_file, line_starts: OnceLock::new() };
         self.files.push(file);
         id
     }
@@ -155,6 +176,11 @@ impl SourceMap {
     #[must_use]
     pub fn file(&self, id: FileId) -> Option<&SourceFile> {
         self.files.get(id.0 as usize)
+    }
+
+    /// Every source.
+    pub fn files(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter()
     }
 
     /// The name of a file, empty for a number of another map.

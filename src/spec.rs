@@ -6,13 +6,16 @@
 
 use std::collections::BTreeMap;
 
+use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::world::World;
 use crate::source::{FileId, Origin, Span};
 
 mod endpoints;
 mod read;
+pub mod schema;
 mod tables;
+mod waivers;
 
 pub use crate::language::NamedEndpoint;
 
@@ -53,10 +56,12 @@ pub struct Spec {
     pub properties: Vec<PropertySpec>,
     /// The sets of manifests to prove it over, in the order of the file; may be empty.
     pub variants: Vec<VariantSpec>,
+    /// The refutations that are accepted for a time. No two cover the same property and variant.
+    pub waivers: Vec<WaiverSpec>,
 }
 
 /// How much a refuted property matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names say it")]
 pub enum PropertySeverity {
@@ -129,6 +134,28 @@ pub struct VariantSpec {
     pub manifests: Vec<Written<String>>,
     /// Whether they stand instead of the spec's own, not beside them.
     pub replace: bool,
+}
+
+/// One `[[waiver]]`: a refutation that is accepted for a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaiverSpec {
+    /// The property, one of the spec.
+    pub property: Written<String>,
+    /// The variant, one that the property is asked of; `None` for all of them.
+    pub variant: Option<Written<String>>,
+    /// Why it is accepted.
+    pub reason: String,
+    /// The last day on which it counts, in UTC.
+    pub until: Date,
+}
+
+impl WaiverSpec {
+    /// Whether it is about this property over this variant.
+    #[must_use]
+    pub fn covers(&self, property: &str, variant: Option<&str>) -> bool {
+        let is_variant = |own: &Written<String>| Some(own.value.as_str()) == variant;
+        self.property.value == property && self.variant.as_ref().is_none_or(is_variant)
+    }
 }
 
 /// One set of manifests to prove properties over.

@@ -72,7 +72,8 @@ fn cluster(input: &Input, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnos
 }
 
 fn asked(arguments: &Arguments, cluster: &Cluster, sources: &mut SourceMap) -> Result<Asked, Vec<Diagnostic>> {
-    let mut text = |name: &str, text: &str| Origin { file: sources.add(name, text), span: Span::new(0, text.len()) };
+    let mut text =
+        |name: &str, text: &str| Origin { file: sources.add_argument(name, text), span: Span::new(0, text.len()) };
     let from = Text { origin: text("FROM", &arguments.from), text: &arguments.from };
     let to = Text { origin: text("TO", &arguments.to), text: &arguments.to };
     explain::read(cluster, from, to)

@@ -7,19 +7,24 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::dump::Dump;
-use super::shared::{self, Format, Input, Limit, Output};
-use super::{ExitCode, Streams, interrupt, names, vacuous, write};
-use crate::diagnostic::Diagnostic;
+use super::output::Outputs;
+use super::shared::{self, Input, Limit};
+use super::{ExitCode, Streams, file, interrupt, names, vacuous, write};
+use crate::date::Date;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
 use crate::plain;
 use crate::plan::{Inputs, Plan};
 use crate::prove::Answered;
-use crate::report::{self, Report};
+use crate::report::{self, waive};
 use crate::source::SourceMap;
 use crate::symbolic;
 use crate::witness;
+
+/// Sets the day of the run: seconds since 1970, as reproducible builds have it.
+const EPOCH: &str = "SOURCE_DATE_EPOCH";
 
 /// What the user typed after `prove`.
 #[derive(Debug, Args)]
@@ -40,7 +45,7 @@ pub(super) struct Arguments {
     plugin: Plugin,
 
     #[command(flatten)]
-    output: Output,
+    outputs: Outputs,
 
     #[command(flatten)]
     limit: Limit,
@@ -59,10 +64,6 @@ pub(super) struct Arguments {
     /// Exit with 0 even if something is refuted or not decided within the limits
     #[arg(long)]
     exit_zero: bool,
-
-    /// Also name the kinds of object that were not read
-    #[arg(short, long)]
-    verbose: bool,
 }
 
 /// The names of the plugins, for help and for a slip of the finger.
@@ -75,14 +76,19 @@ fn plugins() -> impl TypedValueParser<Value = Plugin> {
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let start = Instant::now();
+    arguments.outputs.check()?;
     let threads = arguments.threads.map_or(0, usize::from);
     let prover = arguments.limit.prover(threads)?;
     let mut sources = SourceMap::default();
-    let mut plan = Plan::read(&inputs(arguments), &mut sources);
+    let today = today();
+    let mut plan = Plan::read(&inputs(arguments, today.as_ref().copied().unwrap_or_default()), &mut sources);
+    plan.diagnostics.extend(today.err());
+    plan.diagnostics.extend(arguments.outputs.faults(&sources));
     let interrupt = interrupt::on_signals();
     let prover = prover.with_interrupt(interrupt.clone());
     let answers = if plan.has_errors() { Vec::new() } else { arguments.dump.prove(&prover, &plan)? };
     plan.diagnostics.extend(about_nothing(&plan, &answers));
+    plan.diagnostics.extend(waive::unneeded(&plan, &answers));
     diagnose(arguments, &plan, &sources, streams)?;
     if plan.has_errors() {
         return Ok(ExitCode::Fault);
@@ -91,14 +97,13 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
         write_witnesses(folder, &plan, &answers)?;
     }
     let report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
-    let rendered = render(arguments.output.format, &report, &sources, streams);
-    write(streams.out, "standard output", &rendered)?;
+    arguments.outputs.write(&report, &sources, streams)?;
     // Who ended the run early shall not take it for a whole one.
     let exit_zero = arguments.exit_zero && !interrupt.is_set();
-    Ok(exit_code(exit_zero, answers.iter().map(|answered| &answered.outcome)))
+    Ok(exit_code(exit_zero, gating(&plan, &answers)))
 }
 
-fn inputs(arguments: &Arguments) -> Inputs {
+fn inputs(arguments: &Arguments, Today { date: today, is_given: today_is_given }: Today) -> Inputs {
     Inputs {
         specs: arguments.specs.clone(),
         assertions: arguments.assert.clone(),
@@ -106,21 +111,22 @@ fn inputs(arguments: &Arguments) -> Inputs {
         question: None,
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
+        today,
+        today_is_given,
     }
 }
 
-fn render(format: Format, report: &Report, sources: &SourceMap, streams: &Streams<'_>) -> String {
-    match format {
-        Format::Json => report::json::render(report),
-        Format::Text => report::text::render(report, sources, streams.out_style()),
-    }
+/// The outcomes that decide how the run ends: all but the refutations that are waived.
+fn gating<'a>(plan: &'a Plan, answers: &'a [Answered]) -> impl Iterator<Item = &'a Outcome> + Clone {
+    let all = plan.items.iter().zip(answers).map(|(item, answered)| (item, &answered.outcome));
+    all.filter(|(item, outcome)| !waive::is_waived(item, outcome, plan.today)).map(|(_, outcome)| outcome)
 }
 
 /// The faults of the input, and with `-v` the kinds that were not read.
 fn diagnose(arguments: &Arguments, plan: &Plan, sources: &SourceMap, streams: &mut Streams<'_>) -> Result<(), Error> {
     shared::diagnose(&plan.diagnostics, sources, streams, "proved")?;
     let mut text = String::new();
-    if arguments.verbose {
+    if arguments.outputs.verbose {
         text += &unread_kinds(plan);
     }
     write(streams.err, "standard error", &text)
@@ -137,6 +143,34 @@ fn unread_kinds(plan: &Plan) -> String {
     }
     let words: Vec<_> = kinds.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
     format!("not read, for policies do not look at them: {}\n", plain::line(&words.join(", ")))
+}
+
+/// The day of the run, in UTC.
+#[derive(Clone, Copy, Default)]
+struct Today {
+    date: Date,
+    /// Whether it comes from `SOURCE_DATE_EPOCH`, not from the clock.
+    is_given: bool,
+}
+
+fn today() -> Result<Today, Diagnostic> {
+    let given = std::env::var_os(EPOCH).filter(|value| !value.is_empty());
+    let (seconds, is_given) = match given {
+        Some(given) => (given.to_str().and_then(|text| text.parse().ok()), true),
+        None => {
+            (std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).ok().map(|now| now.as_secs()), false)
+        }
+    };
+    let date = seconds.and_then(Date::of_unix_seconds);
+    date.map(|date| Today { date, is_given }).ok_or_else(|| {
+        let fault = if is_given {
+            Diagnostic::error(Code::Usage, format!("{EPOCH} is not a number of seconds since 1970"))
+                .help("leave it unset: the day then comes from the clock")
+        } else {
+            Diagnostic::error(Code::Usage, "the clock of this machine is wrong: it is before 1970 or after 9999")
+        };
+        fault.note("The day decides which waivers still count.")
+    })
 }
 
 /// A property about nothing is a fault of the spec, not a proof.
@@ -171,21 +205,17 @@ fn exit_code<'a>(exit_zero: bool, outcomes: impl Iterator<Item = &'a Outcome> + 
 
 /// One file a counterexample, named after the property and its variant.
 fn write_witnesses(folder: &Path, plan: &Plan, answers: &[Answered]) -> Result<(), Error> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| Error::Write { path, source }
-    };
-    std::fs::create_dir_all(folder).map_err(failed(folder))?;
+    std::fs::create_dir_all(folder).map_err(|source| Error::Write { path: folder.to_owned(), source })?;
+    let mut files = Vec::new();
     for ((item, answered), name) in plan.items.iter().zip(answers).zip(names::of_items(plan)) {
         let Some(counterexample) = counterexample(&answered.outcome) else { continue };
-        let path = folder.join(format!("{name}.yaml"));
         // A sentence may be written over several lines.
         let title = plain::line(&format!("{}: {}", item.name, item.sentence)).into_owned();
         let header = title + "\nMade by netverify: a pod that shows why this is refuted.";
         let text = witness::yaml::documents(plan.cluster(item), &header, counterexample);
-        std::fs::write(&path, text).map_err(failed(&path))?;
+        files.push((folder.join(format!("{name}.yaml")), text));
     }
-    Ok(())
+    file::write_all(&files)
 }
 
 fn counterexample(outcome: &Outcome) -> Option<&Counterexample> {

@@ -25,6 +25,9 @@ impl Plan {
                 "sets of policies are compared each alone: no other policy of the manifests plays a part".to_owned(),
             );
         }
+        if self.today_is_given && self.items.iter().any(|item| item.waiver.is_some()) {
+            all.push(format!("today is {} (SOURCE_DATE_EPOCH), by which waivers count", self.today));
+        }
         let mut seen = BTreeSet::new();
         all.retain(|words| seen.insert(words.clone()));
         all

@@ -10,11 +10,12 @@ use crate::manifest::{self, ManifestPath, Objects};
 use crate::model::claim::Claim;
 use crate::model::world::World;
 use crate::source::{Origin, SourceMap, Span};
-use crate::spec::{self, PropertySeverity, Spec};
+use crate::spec::{self, PropertySeverity, Spec, WaiverSpec};
 
 /// The plan of everything that the inputs name, and all their faults.
 pub(super) fn build(inputs: &Inputs, sources: &mut SourceMap) -> Plan {
-    let mut builder = Builder { inputs, sources, plan: Plan::default(), read: BTreeMap::new() };
+    let plan = Plan { today: inputs.today, today_is_given: inputs.today_is_given, ..Plan::default() };
+    let mut builder = Builder { inputs, sources, plan, read: BTreeMap::new() };
     for path in &inputs.specs {
         builder.spec_file(path);
     }
@@ -116,11 +117,17 @@ impl Builder<'_> {
     }
 
     fn properties(&mut self, place: &Place<'_>, spec: &Spec) {
+        let mut waivers: BTreeMap<&str, Vec<&WaiverSpec>> = BTreeMap::new();
+        for waiver in &spec.waivers {
+            waivers.entry(&waiver.property.value).or_default().push(waiver);
+        }
         for property in &spec.properties {
             if !property.applies_to(place.variant) {
                 continue;
             }
             let sentence = &property.sentence;
+            let own = waivers.get(property.name.value.as_str()).map_or(&[][..], Vec::as_slice);
+            let waiver = own.iter().find(|one| one.covers(&property.name.value, place.variant));
             let Some(asked) = self.ask(place, sentence, statement, &spec.endpoints) else { continue };
             self.plan.items.push(Item {
                 spec: place.spec.map(str::to_owned),
@@ -133,6 +140,7 @@ impl Builder<'_> {
                 claim: asked.claim,
                 yes: asked.yes,
                 allow_vacuous: property.allow_vacuous,
+                waiver: waiver.copied().cloned(),
                 cluster: asked.cluster,
                 world: place.world,
             });
@@ -202,7 +210,7 @@ impl Builder<'_> {
     }
 
     fn sentence(&mut self, place: &Place<'_>, name: String, file: &str, parse: Parser, text: &str) {
-        let origin = Origin { file: self.sources.add(file, text), span: Span::new(0, text.len()) };
+        let origin = Origin { file: self.sources.add_argument(file, text), span: Span::new(0, text.len()) };
         let written = spec::Written { value: text.to_owned(), origin };
         let Some(asked) = self.ask(place, &written, parse, &BTreeMap::new()) else { return };
         self.plan.items.push(Item {
@@ -216,6 +224,7 @@ impl Builder<'_> {
             claim: asked.claim,
             yes: asked.yes,
             allow_vacuous: false,
+            waiver: None,
             cluster: asked.cluster,
             world: place.world,
         });

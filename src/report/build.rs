@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::disagreement;
-use super::{AnswerReport, BlameReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Summary};
+use super::{
+    AnswerReport, BlameReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Standing, Summary, waive,
+};
 use crate::describe;
 use crate::eval::trace::{Exemption, PeersTrace, PolicyTrace, PortsTrace, Side};
 use crate::model::claim::Claim;
@@ -16,7 +18,7 @@ use crate::outcome::{Blame, Outcome, Pillar};
 use crate::plain;
 use crate::plan::{Item, Plan};
 use crate::prove::Answered;
-use crate::source::{Origin, SourceMap};
+use crate::source::{Origin, SourceFile, SourceMap};
 
 mod case;
 mod gap;
@@ -38,13 +40,15 @@ pub fn report(plan: &Plan, sources: &SourceMap, answers: &[Answered], z3: String
 }
 
 fn summary(plan: &Plan, properties: &[PropertyReport], elapsed: Duration) -> Summary {
-    let count = |wanted: fn(&AnswerReport) -> bool| properties.iter().filter(|one| wanted(&one.answer)).count();
+    let count = |wanted: Standing| properties.iter().filter(|one| one.standing() == wanted).count();
     let policies: BTreeSet<Origin> =
         plan.clusters.iter().flat_map(|cluster| &cluster.policies).map(|policy| policy.origin).collect();
     Summary {
-        proved: count(|answer| matches!(answer, AnswerReport::Proved { .. })),
-        refuted: count(|answer| matches!(answer, AnswerReport::Refuted { .. })),
-        unknown: count(|answer| matches!(answer, AnswerReport::Unknown { .. })),
+        proved: count(Standing::Proved),
+        refuted: count(Standing::Refuted),
+        waived: count(Standing::Waived),
+        unknown: count(Standing::Unknown),
+        disagreements: count(Standing::Disagreement),
         policies: policies.len(),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
     }
@@ -57,10 +61,11 @@ fn property(plan: &Plan, sources: &SourceMap, item: &Item, answered: &Answered) 
         variant: item.variant.clone(),
         name: item.name.clone(),
         sentence: item.sentence.clone(),
-        severity: item.severity.name().to_owned(),
+        severity: item.severity,
         why: item.why.clone(),
         at: Some(words.place(item.origin)),
         answer: words.answer(&item.claim, &answered.outcome),
+        waiver: waive::report(item, &answered.outcome, plan.today),
         elapsed_us: u64::try_from(answered.elapsed.as_micros()).unwrap_or(u64::MAX),
     }
 }
@@ -73,7 +78,8 @@ pub(crate) struct Words<'a> {
 
 impl Words<'_> {
     pub(crate) fn place(&self, origin: Origin) -> Place {
-        Place { position: self.sources.position(origin), origin }
+        let in_file = self.sources.file(origin.file).is_some_and(SourceFile::is_file);
+        Place { position: self.sources.position(origin), origin, in_file }
     }
 
     pub(crate) fn answer(&self, claim: &Claim, outcome: &Outcome) -> AnswerReport {

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::explain::{self, Explanation, RuleSteps, SideReport};
 use super::text::{self, GREEN, RED, Style, YELLOW};
+use super::words;
 use super::{AnswerReport, BlameReport, CaseReport, SetsReport};
 use crate::eval::trace::Trace;
 use crate::model::claim::Claim;
@@ -104,13 +105,13 @@ pub fn render(report: &QueryReport, style: Style) -> String {
     let mut text = format!("{}: {}\n", report.answer, report.question.trim());
     match &report.reason {
         AnswerReport::Proved { sets: Some(sets), witness, rests_on, .. } => {
-            let lines = text::sets_lines(sets, witness.as_deref(), rests_on);
+            let lines = words::sets_lines(sets, witness.as_deref(), rests_on);
             text.extend(lines.iter().map(|line| format!("  {line}\n")));
         }
         AnswerReport::Proved { because: Some(because), .. } => text += &format!("  {because}\n"),
         AnswerReport::Proved { rests_on, .. } => {
             let what = if report.answer == "no" { "no such flow could exist; it" } else { "proved; it" };
-            text += &format!("  {what} {}\n", text::rests_on_words(rests_on));
+            text += &format!("  {what} {}\n", words::rests_on_words(rests_on));
         }
         AnswerReport::Refuted { counterexample: Some(case), sets, .. } => {
             text.extend(sets.iter().map(|sets| format!("  {}\n", sets.words)));
@@ -134,7 +135,7 @@ fn case(case: &CaseReport) -> String {
     // Of a denied flow the rules that stop it say more.
     let is_denied = case.allowed == Some(false);
     let is_shown = |name: &str| !is_denied || !["leaves", "enters", "try it"].contains(&name);
-    let lines = text::case_notes(case).into_iter().filter(|(name, _)| is_shown(name));
+    let lines = words::case_notes(case).into_iter().filter(|(name, _)| is_shown(name));
     let mut text: String = lines.map(|(name, line)| format!("  {name}: {line}\n")).collect();
     if !is_denied {
         text.extend(case.blames.iter().map(blame));
@@ -155,7 +156,7 @@ fn blame(blame: &BlameReport) -> String {
 
 /// A flow that does not pass: what stops it and the rules that come nearest.
 fn denied(report: &Explanation) -> String {
-    let (from, to) = (text::end(&report.source), text::end(&report.destination));
+    let (from, to) = (words::end(&report.source), words::end(&report.destination));
     let mut text = format!("  for example: {from} -> {to} {}/{}\n", report.protocol, report.port);
     for (name, side) in [("egress", &report.egress), ("ingress", &report.ingress)] {
         if !side.allows {

@@ -6,10 +6,9 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet};
 
-use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, Report, SetsReport};
+use super::words::{self, case_notes, counted, first_notes, one_line, part_words, proof, title, verdict};
+use super::{AnswerReport, CaseReport, PolicyReport, PropertyReport, Report, SetsReport, Standing};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::model::policy::Direction;
-use crate::outcome::Part;
 use crate::plain;
 use crate::source::SourceMap;
 
@@ -41,25 +40,55 @@ pub(super) const GREEN: &str = "32";
 pub(super) const RED: &str = "31";
 pub(super) const YELLOW: &str = "33";
 
+/// How much to say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Detail {
+    /// The summary and what is not proved.
+    Quiet,
+    /// Every property.
+    Usual,
+    /// Every property, why it matters and how long it took.
+    Verbose,
+}
+
 /// The whole report.
 #[must_use]
-pub fn render(report: &Report, sources: &SourceMap, style: Style) -> String {
+pub fn render(report: &Report, sources: &SourceMap, style: Style, detail: Detail) -> String {
     let mut text = String::new();
     let mut heading = None;
-    for property in &report.properties {
+    let is_told = |one: &&PropertyReport| detail != Detail::Quiet || one.standing() != Standing::Proved;
+    for property in report.properties.iter().filter(is_told) {
         let here = (property.spec.as_deref(), property.variant.as_deref());
         if heading != Some(here) && here != (None, None) {
             text += &section(here, heading.is_none());
         }
         heading = Some(here);
-        let lines = property_lines(property, sources, style);
+        let mut lines = property_lines(property, sources, style);
+        if detail == Detail::Verbose {
+            lines = with_particulars(&lines, property);
+        }
         if lines.starts_with('\n') && text.ends_with("\n\n") {
             text.pop();
         }
         text += &lines;
     }
     text.truncate(text.trim_end().len());
-    text + "\n" + &summary(report, style)
+    if !text.is_empty() {
+        text += "\n\n";
+    }
+    text + &summary(report, style)
+}
+
+/// The lines of a property, then why it matters and how long it took.
+fn with_particulars(lines: &str, property: &PropertyReport) -> String {
+    let mut text = lines.trim_end().to_owned() + "\n";
+    let why = property.why.as_deref().map(one_line);
+    for line in why.iter().chain([&format!("took {}.{:03} ms", property.elapsed_us / 1000, property.elapsed_us % 1000)])
+    {
+        text += &format!("          {}\n", plain::line(line));
+    }
+    let gap = lines.strip_prefix(lines.trim_end()).unwrap_or("").get(1..).unwrap_or("");
+    text + gap
 }
 
 fn section((spec, variant): (Option<&str>, Option<&str>), first: bool) -> String {
@@ -72,45 +101,25 @@ fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) 
     let title = title(property);
     let title = plain::line(&title);
     match &property.answer {
-        AnswerReport::Proved { rests_on, witness, because, sets, vacuous } => {
+        AnswerReport::Proved { .. } => {
             let mut text = format!("  {} {title}\n", style.paint(GREEN, "proved "));
-            let reasons = match (sets, witness, because, vacuous) {
-                (Some(sets), case, ..) => sets_lines(sets, case.as_deref(), rests_on),
-                (_, _, _, true) => {
-                    vec!["holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned()]
-                }
-                (_, Some(case), ..) => vec![format!("for example: {}", flow(case))],
-                (_, None, Some(because), _) => vec![because.clone()],
-                (_, None, None, _) => vec![rests_on_words(rests_on)],
-            };
+            let reasons = proof(&property.answer);
             text.extend(reasons.iter().map(|reason| format!("          {}\n", plain::line(reason))));
             text
         }
         AnswerReport::Unknown { reason } => {
             format!("  {} {title}\n          {}\n", style.paint(YELLOW, "unknown"), plain::line(reason))
         }
-        AnswerReport::Refuted { counterexample, blocked_by, holds_if, sets } => {
-            let mut notes = counterexample.as_deref().map_or_else(none_allowed, case_notes);
-            notes.extend(holds_for(holds_if));
-            notes.extend(sets.as_ref().map(|sets| ("compared", sets.words.clone())));
+        AnswerReport::Refuted { counterexample, blocked_by, sets, .. } => {
             let case = counterexample.as_deref();
             let back = sets.as_ref().and_then(|sets| Some((sets, sets.back.as_deref()?)));
             let back =
                 back.map_or(String::new(), |(sets, case)| format!("\n{}\n", way_back(sets, case, sources, style)));
+            let notes = first_notes(property);
             format!("\n{}\n{back}\n", refutation(property, case, blocked_by, &notes, sources, style))
         }
         AnswerReport::Disagreement { case, trace } => disagreement(&title, case, trace, style),
     }
-}
-
-fn title(property: &PropertyReport) -> String {
-    format!("{}: {}", property.name, property.sentence)
-}
-
-/// How two sets of policies compare, a flow that only the second permits, and what the proof rests on.
-pub(super) fn sets_lines(sets: &SetsReport, case: Option<&CaseReport>, rests_on: &[PolicyReport]) -> Vec<String> {
-    let example = case.map(|case| format!("only {} permits, for example: {}", sets.other, flow(case)));
-    std::iter::once(sets.words.clone()).chain(example).chain([rests_on_words(rests_on)]).collect()
 }
 
 /// What the second of two sets permits and the first does not, where the first, too, permits more.
@@ -121,25 +130,6 @@ fn way_back(sets: &SetsReport, case: &CaseReport, sources: &SourceMap, style: St
     let group = Group::with_title(Level::NOTE.primary_title(plain::line(&title)));
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
-}
-
-pub(super) fn rests_on_words(policies: &[PolicyReport]) -> String {
-    if policies.is_empty() {
-        return "rests on no policy: nothing has to be closed or opened for it".to_owned();
-    }
-    let words = policies.iter().map(|policy| {
-        let does = part_words(policy.part, policy.direction);
-        format!("{} ({does}, {}:{})", policy.policy, policy.at.position.file, policy.at.position.line)
-    });
-    format!("rests on {}", words.collect::<Vec<_>>().join(", "))
-}
-
-fn part_words(part: Part, direction: Direction) -> String {
-    match part {
-        Part::Isolates => format!("isolates for {direction}"),
-        Part::Admits => format!("admits {direction}"),
-        Part::Lacks => format!("does not act for {direction}"),
-    }
 }
 
 fn refutation(
@@ -163,7 +153,9 @@ fn refutation(
         primary: no_lines,
     }));
     let title = title(property);
-    let group = Group::with_title(Level::ERROR.primary_title(plain::line(&title)).id("refuted"));
+    let standing = property.standing();
+    let level = if standing == Standing::Waived { Level::WARNING } else { Level::ERROR };
+    let group = Group::with_title(level.primary_title(plain::line(&title)).id(standing.word()));
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
 }
@@ -181,56 +173,6 @@ fn note<'a>(name: &'a str, text: &str) -> Message<'a> {
     Level::NOTE.with_name(name).message(plain::line(text).into_owned())
 }
 
-fn none_allowed() -> Vec<(&'static str, String)> {
-    vec![("flows", "none of them is allowed".to_owned())]
-}
-
-/// Under which plugins a refuted property holds.
-fn holds_for(holds_if: &[String]) -> Option<(&'static str, String)> {
-    (!holds_if.is_empty()).then(|| ("holds", format!("for plugins that {}", holds_if.join(", and "))))
-}
-
-/// The lines after the snippets.
-pub(super) fn case_notes(case: &CaseReport) -> Vec<(&'static str, String)> {
-    let head = if case.source.is_some() { "flow" } else { "pod" };
-    let mut notes = vec![(head, flow(case)), ("today", case.today_words.clone())];
-    let enters = if case.leaves.is_some() { "enters" } else { "why" };
-    notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
-    notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
-    let half = case.half.iter().filter(|_| case.sets.is_empty());
-    notes.extend(half.map(|half| ("half", (*half).to_owned())));
-    let does = |allowed| if allowed { "allows" } else { "denies" };
-    notes.extend(case.sets.iter().map(|set| (does(set.allowed), set.words.clone())));
-    notes.extend(case.differs.iter().map(|words| ("differs", words.clone())));
-    notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
-    notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
-    notes
-}
-
-pub(super) fn flow(case: &CaseReport) -> String {
-    let verdict = if case.source.is_some() && case.allowed == Some(false) { " is denied" } else { "" };
-    unjudged(case) + verdict
-}
-
-fn unjudged(case: &CaseReport) -> String {
-    let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
-    let port = case.port.map_or(String::new(), |port| format!("/{port}"));
-    format!("{} -> {} {protocol}{port}", end(source), end(&case.destination))
-}
-
-pub(super) fn end(end: &EndReport) -> String {
-    match end.kind {
-        "pod" => {
-            let name = end.name.as_deref().unwrap_or("<any name>");
-            let labels: Vec<_> = end.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
-            let network = end.on_node.as_ref().map_or(String::new(), |node| format!(" on the network of node {node}"));
-            format!("pod {}/{name} {{{}}}{network}", end.namespace.as_deref().unwrap_or(""), labels.join(", "))
-        }
-        "node" => format!("node {} ({})", end.name.as_deref().unwrap_or("(any)"), end.address),
-        _ => format!("external {}", end.address),
-    }
-}
-
 fn disagreement(title: &str, case: &CaseReport, trace: &str, style: Style) -> String {
     let head = style.paint(RED, "error[disagreement]");
     format!("\n{head}: {title}\n{}\n", disagreement_lines(case, trace))
@@ -241,7 +183,7 @@ pub(super) fn disagreement_lines(case: &CaseReport, trace: &str) -> String {
     let about = if case.source.is_some() { "flow" } else { "pod" };
     let mut lines = vec![
         format!("The solver and the reference semantics disagree about this {about}:"),
-        format!("  {}", unjudged(case)),
+        format!("  {}", words::unjudged(case)),
     ];
     lines.extend(trace.lines().map(str::to_owned));
     lines.push("This is a bug in netverify, and no verdict: nothing is known about the property.".to_owned());
@@ -251,20 +193,14 @@ pub(super) fn disagreement_lines(case: &CaseReport, trace: &str) -> String {
 
 fn summary(report: &Report, style: Style) -> String {
     let counts = &report.summary;
-    let disagreed = |property: &&PropertyReport| matches!(property.answer, AnswerReport::Disagreement { .. });
-    let disagreed = report.properties.iter().filter(disagreed).count();
-    let colour = match (counts.refuted + disagreed, counts.unknown) {
+    let colour = match (counts.refuted + counts.disagreements, counts.unknown + counts.waived) {
         (0, 0) => GREEN,
         (0, _) => YELLOW,
         _ => RED,
     };
-    let mut verdict = format!("proved: {}, refuted: {}, unknown: {}", counts.proved, counts.refuted, counts.unknown);
-    if disagreed > 0 {
-        verdict += &format!(", disagreement: {disagreed}");
-    }
     let mut text = format!(
-        "\n{} ({}, {}, {} ms, Z3 {})\n",
-        style.paint(colour, &verdict),
+        "{} ({}, {}, {} ms, Z3 {})\n",
+        style.paint(colour, &verdict(counts)),
         counted(report.properties.len(), "property", "properties"),
         counted(counts.policies, "policy", "policies"),
         counts.elapsed_ms,
@@ -274,10 +210,6 @@ fn summary(report: &Report, style: Style) -> String {
         text += &format!("assumes: {}\n", plain::line(assumption));
     }
     text
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }
 
 /// Diagnostics, one after the other, in the order given.
@@ -299,6 +231,13 @@ fn diagnostic(diagnostic: &Diagnostic, sources: &SourceMap, style: Style) -> Str
     let help = diagnostic.help.iter().map(|text| Level::HELP.message(plain::message(text).into_owned()));
     let group = Group::with_title(level.primary_title(plain::message(&diagnostic.message)).id(diagnostic.code.name()));
     style.renderer().render(&[group.elements(snippets(&marks, sources)).elements(notes).elements(help)])
+}
+
+/// The lines at fault of a refuted property, as the terminal shows them, without colour.
+pub(super) fn excerpt(property: &PropertyReport, sources: &SourceMap, width: usize) -> Option<String> {
+    let AnswerReport::Refuted { counterexample, blocked_by, .. } = &property.answer else { return None };
+    let style = Style { colour: false, width };
+    Some(refutation(property, counterexample.as_deref(), blocked_by, &[], sources, style))
 }
 
 /// One snippet a piece of a file.

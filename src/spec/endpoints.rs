@@ -13,7 +13,7 @@ use crate::language::{
     self, EndpointExpr, EndpointKind, Name, NamedEndpoint, Scope, is_namespace_name, is_reserved, parse_selector,
 };
 
-const KEYS: &[&str] = &["namespace", "namespaces", "pods", "cidr", "is"];
+pub(super) const KEYS: &[&str] = &["namespace", "namespaces", "pods", "cidr", "is"];
 const FORMS: &str = "an endpoint is { namespace = \"...\", pods = \"...\" }, { namespaces = \"...\", pods = \"...\" }, { pods = \"...\" }, \
      { cidr = \"...\" } or { is = \"...\" }";
 

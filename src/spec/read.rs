@@ -125,6 +125,16 @@ impl<'t> Reader<'t> {
         self.string_value(value, key, "a string")
     }
 
+    /// A day that must be there, as text: a date of TOML or a string, not yet judged.
+    pub(super) fn required_date(&mut self, fields: Fields<'_>, key: &str, example: &str) -> Option<Written<String>> {
+        match fields.get(key).map(|value| (value.get_ref(), value.span())) {
+            Some((DeValue::Datetime(date), span)) => {
+                Some(Written { value: date.to_string(), origin: self.origin(span) })
+            }
+            _ => self.required(fields, key, example),
+        }
+    }
+
     fn string_value(&mut self, value: &Spanned<DeValue<'_>>, key: &str, wanted: &str) -> Option<Written<String>> {
         match value.get_ref() {
             DeValue::String(text) => {

@@ -6,18 +6,20 @@ use toml::Spanned;
 use toml::de::DeTable;
 
 use super::read::{Fields, Reader, invalid, quoted};
-use super::{MAX_PROPERTIES, MAX_VARIANTS, PropertySeverity, PropertySpec, Spec, VariantSpec, Written, endpoints};
+use super::{
+    MAX_PROPERTIES, MAX_VARIANTS, PropertySeverity, PropertySpec, Spec, VariantSpec, Written, endpoints, waivers,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{bad_key, is_namespace_name};
 use crate::model::plugin::{Choice, Plugin};
 use crate::model::world::{Existence, Trust, World};
 use crate::source::Origin;
 
-const TOP: &[&str] = &["title", "manifests", "world", "trust", "endpoints", "property", "variant"];
-const WORLD: &[&str] = &["pods", "namespaces", "external", "nodes", "plugin", "options"];
-const TRUST: &[&str] = &["namespaces", "pod-labels", "namespace-labels"];
-const PROPERTY: &[&str] = &["name", "assert", "severity", "why", "allow-vacuous", "variants"];
-const VARIANT: &[&str] = &["name", "manifests", "replace"];
+pub(super) const TOP: &[&str] = &["title", "manifests", "world", "trust", "endpoints", "property", "variant", "waiver"];
+pub(super) const WORLD: &[&str] = &["pods", "namespaces", "external", "nodes", "plugin", "options"];
+pub(super) const TRUST: &[&str] = &["namespaces", "pod-labels", "namespace-labels"];
+pub(super) const PROPERTY: &[&str] = &["name", "assert", "severity", "why", "allow-vacuous", "variants"];
+pub(super) const VARIANT: &[&str] = &["name", "manifests", "replace"];
 
 /// The longest name.
 const MAX_NAME: usize = 63;
@@ -29,6 +31,7 @@ pub(super) fn spec(reader: &mut Reader<'_>, document: &Spanned<DeTable<'_>>) -> 
     reader.known_keys(top, TOP);
     let variants = variants(reader, top);
     let properties = properties(reader, top, &variants);
+    let waivers = waivers::waivers(reader, top, &properties, &variants);
     Spec {
         title: reader.string(top, "title").map(|title| title.value),
         manifests: reader.strings(top, "manifests").unwrap_or_default(),
@@ -36,6 +39,7 @@ pub(super) fn spec(reader: &mut Reader<'_>, document: &Spanned<DeTable<'_>>) -> 
         endpoints: endpoints::endpoints(reader, top),
         properties,
         variants,
+        waivers,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Explanation, PolicySteps, RuleSteps, SideReport};
 use crate::report::text::{self, GREEN, RED, Style};
+use crate::report::words;
 
 /// The whole explanation.
 #[must_use]
@@ -26,7 +27,7 @@ pub(in crate::report) fn sides(report: &Explanation) -> String {
 }
 
 fn flow(report: &Explanation) -> String {
-    let (from, to) = (text::end(&report.source), text::end(&report.destination));
+    let (from, to) = (words::end(&report.source), words::end(&report.destination));
     let by = match (report.egress.allows, report.ingress.allows) {
         (true, true) => "",
         (false, true) => ", stopped on the egress side",

@@ -1,0 +1,161 @@
+//! The sentences that several formats share, made of the report and nothing else.
+//!
+//! The renderers call this module. What it returns is not yet escaped: each format does that its own way.
+
+use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, SetsReport, Summary};
+use crate::model::policy::Direction;
+use crate::outcome::Part;
+
+/// Something to say, and what it is about: `("flow", "pod a/b ...")`.
+pub(super) type Note = (&'static str, String);
+
+pub(super) fn title(property: &PropertyReport) -> String {
+    format!("{}: {}", property.name, property.sentence)
+}
+
+/// Text of several lines on one.
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Why a property is proved, a reason each; none where it is not.
+pub(super) fn proof(answer: &AnswerReport) -> Vec<String> {
+    let AnswerReport::Proved { rests_on, witness, because, sets, vacuous, .. } = answer else { return Vec::new() };
+    match (sets, witness, because, vacuous) {
+        (Some(sets), case, ..) => sets_lines(sets, case.as_deref(), rests_on),
+        (_, _, _, true) => vec!["holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned()],
+        (_, Some(case), ..) => vec![format!("for example: {}", flow(case))],
+        (_, None, Some(because), _) => vec![because.clone()],
+        (_, None, None, _) => vec![rests_on_words(rests_on)],
+    }
+}
+
+/// How two sets of policies compare, a flow that only the second permits, and what the proof rests on.
+pub(super) fn sets_lines(sets: &SetsReport, case: Option<&CaseReport>, rests_on: &[PolicyReport]) -> Vec<String> {
+    let example = case.map(|case| format!("only {} permits, for example: {}", sets.other, flow(case)));
+    std::iter::once(sets.words.clone()).chain(example).chain([rests_on_words(rests_on)]).collect()
+}
+
+/// What there is to say of a property that is not proved.
+pub(super) fn notes(property: &PropertyReport) -> Vec<Note> {
+    let mut notes = first_notes(property);
+    if let AnswerReport::Refuted { sets: Some(sets), .. } = &property.answer {
+        let back = sets.back.as_deref();
+        notes.extend(back.map(|case| ("and back", format!("only {} permits: {}", sets.other, flow(case)))));
+    }
+    notes
+}
+
+/// The same without the flow of the way back, where sets of policies are compared.
+pub(super) fn first_notes(property: &PropertyReport) -> Vec<Note> {
+    let mut notes = match &property.answer {
+        AnswerReport::Proved { .. } => Vec::new(),
+        AnswerReport::Refuted { counterexample, holds_if, sets, .. } => {
+            let mut notes = counterexample.as_deref().map_or_else(none_allowed, case_notes);
+            notes.extend(holds_for(holds_if));
+            notes.extend(sets.as_ref().map(|sets| ("compared", sets.words.clone())));
+            notes
+        }
+        AnswerReport::Unknown { reason } => vec![("reason", reason.clone())],
+        AnswerReport::Disagreement { case, .. } => vec![
+            (head(case), unjudged(case)),
+            (
+                "reason",
+                "the solver and the reference semantics disagree about it: a bug in netverify, and no verdict"
+                    .to_owned(),
+            ),
+        ],
+    };
+    notes.extend(property.waiver.iter().map(|waiver| ("waiver", waiver.words.clone())));
+    notes
+}
+
+fn none_allowed() -> Vec<Note> {
+    vec![("flows", "none of them is allowed".to_owned())]
+}
+
+/// Under which plugins a refuted property holds.
+fn holds_for(holds_if: &[String]) -> Option<Note> {
+    (!holds_if.is_empty()).then(|| ("holds", format!("for plugins that {}", holds_if.join(", and "))))
+}
+
+fn head(case: &CaseReport) -> &'static str {
+    if case.source.is_some() { "flow" } else { "pod" }
+}
+
+/// What there is to say of a case.
+pub(super) fn case_notes(case: &CaseReport) -> Vec<Note> {
+    let mut notes = vec![(head(case), flow(case)), ("today", case.today_words.clone())];
+    let enters = if case.leaves.is_some() { "enters" } else { "why" };
+    notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
+    notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
+    let half = case.half.iter().filter(|_| case.sets.is_empty());
+    notes.extend(half.map(|half| ("half", (*half).to_owned())));
+    let does = |allowed| if allowed { "allows" } else { "denies" };
+    notes.extend(case.sets.iter().map(|set| (does(set.allowed), set.words.clone())));
+    notes.extend(case.differs.iter().map(|words| ("differs", words.clone())));
+    notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
+    notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
+    notes
+}
+
+pub(super) fn rests_on_words(policies: &[PolicyReport]) -> String {
+    if policies.is_empty() {
+        return "rests on no policy: nothing has to be closed or opened for it".to_owned();
+    }
+    let words = policies.iter().map(|policy| {
+        let does = part_words(policy.part, policy.direction);
+        format!("{} ({does}, {}:{})", policy.policy, policy.at.position.file, policy.at.position.line)
+    });
+    format!("rests on {}", words.collect::<Vec<_>>().join(", "))
+}
+
+pub(super) fn part_words(part: Part, direction: Direction) -> String {
+    match part {
+        Part::Isolates => format!("isolates for {direction}"),
+        Part::Admits => format!("admits {direction}"),
+        Part::Lacks => format!("does not act for {direction}"),
+    }
+}
+
+pub(super) fn flow(case: &CaseReport) -> String {
+    let verdict = if case.source.is_some() && case.allowed == Some(false) { " is denied" } else { "" };
+    unjudged(case) + verdict
+}
+
+/// The same without a verdict, where the two semantics disagree about it.
+pub(super) fn unjudged(case: &CaseReport) -> String {
+    let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
+    let port = case.port.map_or(String::new(), |port| format!("/{port}"));
+    format!("{} -> {} {protocol}{port}", end(source), end(&case.destination))
+}
+
+pub(super) fn end(end: &EndReport) -> String {
+    match end.kind {
+        "pod" => {
+            let name = end.name.as_deref().unwrap_or("<any name>");
+            let labels: Vec<_> = end.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+            let network = end.on_node.as_ref().map_or(String::new(), |node| format!(" on the network of node {node}"));
+            format!("pod {}/{name} {{{}}}{network}", end.namespace.as_deref().unwrap_or(""), labels.join(", "))
+        }
+        "node" => format!("node {} ({})", end.name.as_deref().unwrap_or("(any)"), end.address),
+        _ => format!("external {}", end.address),
+    }
+}
+
+/// "proved: 6, refuted: 1, unknown: 0", and what else there is.
+pub(super) fn verdict(counts: &Summary) -> String {
+    let mut words = format!("proved: {}, refuted: {}", counts.proved, counts.refuted);
+    if counts.waived > 0 {
+        words += &format!(", waived: {}", counts.waived);
+    }
+    words += &format!(", unknown: {}", counts.unknown);
+    if counts.disagreements > 0 {
+        words += &format!(", disagreements: {}", counts.disagreements);
+    }
+    words
+}
+
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
