@@ -117,7 +117,16 @@ fn a_waiver_is_unneeded_only_where_all_it_covers_is_proved() {
     let closed = all.replace("reason", "variant = \"closed\"\nreason");
     let ran = prove(&closed);
     assert_eq!(ran.code, 1);
-    insta::assert_snapshot!(ran.err, @"");
+    insta::assert_snapshot!(ran.err, @r#"
+    warning[unused-waiver]: `stays-in` is proved, and its waiver waives nothing
+      --> s.toml:17:13
+       |
+    17 | property = "stays-in"
+       |             ^^^^^^^^ not needed
+       |
+       = note: Left in place, it would accept the next refutation unseen.
+       = help: remove this [[waiver]]
+    "#);
 }
 
 #[test]
