@@ -153,6 +153,7 @@ struct Today {
     is_given: bool,
 }
 
+#[expect(clippy::result_large_err, reason = "asked once a run")]
 fn today() -> Result<Today, Diagnostic> {
     let given = std::env::var_os(EPOCH).filter(|value| !value.is_empty());
     let (seconds, is_given) = match given {
