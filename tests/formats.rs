@@ -160,9 +160,9 @@ fn sarif_is_valid_under_the_schema_of_the_standard() {
 fn sarif_shows_both_sides_and_keeps_its_fingerprints() {
     let log = parsed(&shipped("specs/rag-as-published.toml", "sarif"));
     let run = &log["runs"][0];
-    assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 6, "a rule a property");
+    assert_eq!(run["tool"]["driver"]["rules"].as_array().unwrap().len(), 9, "a rule a property");
     let results = run["results"].as_array().unwrap();
-    assert_eq!(results.len(), 16, "a result a refutation");
+    assert_eq!(results.len(), 23, "a result a refutation");
     let leak = results
         .iter()
         .find(|one| one["ruleId"] == "embeddings-stay-home" && one["properties"]["variant"] == "step-3")

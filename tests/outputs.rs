@@ -166,7 +166,7 @@ fn lines_of_source_are_cut_to_the_width() {
     };
     assert!(widest("60") <= 60, "{}", widest("60"));
     assert!(widest("200") > 60);
-    assert_eq!(widest("nonsense"), widest("200"));
+    assert_eq!(widest("nonsense"), widest("120"));
 }
 
 #[test]
