@@ -4,7 +4,7 @@
 //! Snapshots: `INSTA_UPDATE=always cargo test --test formats`, then read the difference. The schemas of
 //! others are in `tests/schemas`, with where they come from.
 
-#![expect(clippy::unwrap_used, reason = "a test may stop at the first thing that is not as expected")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first thing that is not as expected")]
 
 use std::path::Path;
 
