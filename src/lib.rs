@@ -25,6 +25,7 @@
 //! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
+//! | [`classes`] | who can reach what, as a short list of classes |
 //! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
@@ -35,6 +36,7 @@
 //! against [`eval`] on random worlds and against brute force on small ones. Reading the manifests
 //! ([`manifest`]) is common to both, so it refuses whatever it does not wholly understand.
 
+pub mod classes;
 pub mod cli;
 pub mod date;
 pub mod describe;

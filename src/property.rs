@@ -56,7 +56,7 @@ fn may_feel_host_network(cluster: &Cluster, world: &World, flows: &FlowSet) -> b
 /// R33: descriptions by labels take in no pod on its node's network. Says yes where it is not sure.
 fn may_be_host_pod(cluster: &Cluster, endpoint: &Endpoint) -> bool {
     match endpoint {
-        Endpoint::Anything | Endpoint::Node(_) => true,
+        Endpoint::Anything | Endpoint::Within(_) | Endpoint::Node(_) => true,
         Endpoint::Pods { .. } | Endpoint::External(_) => false,
         Endpoint::Workload(index) => cluster.workloads.get(*index).is_some_and(|workload| workload.host_network),
         Endpoint::Union(parts) => parts.iter().any(|part| may_be_host_pod(cluster, part)),

@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
     /// Why nothing can be such an end.
     fn emptiness(self, endpoint: &Endpoint) -> Option<Reason> {
         match endpoint {
-            Endpoint::Anything => None,
+            Endpoint::Anything | Endpoint::Within(_) => None,
             Endpoint::External(_) => (!self.world.external).then(|| {
                 Reason::new(
                     "Addresses outside the cluster are no ends here (external = false).",
@@ -227,7 +227,11 @@ fn only_workloads(endpoint: &Endpoint) -> bool {
         Endpoint::Workload(_) => true,
         Endpoint::Union(parts) => parts.iter().all(only_workloads),
         Endpoint::Except(whole, _) => only_workloads(whole),
-        Endpoint::Pods { .. } | Endpoint::Anything | Endpoint::External(_) | Endpoint::Node(_) => false,
+        Endpoint::Pods { .. }
+        | Endpoint::Anything
+        | Endpoint::External(_)
+        | Endpoint::Within(_)
+        | Endpoint::Node(_) => false,
     }
 }
 
@@ -236,7 +240,7 @@ fn only_pods(endpoint: &Endpoint) -> bool {
         Endpoint::Pods { .. } | Endpoint::Workload(_) => true,
         Endpoint::Union(parts) => parts.iter().all(only_pods),
         Endpoint::Except(whole, _) => only_pods(whole),
-        Endpoint::Anything | Endpoint::External(_) | Endpoint::Node(_) => false,
+        Endpoint::Anything | Endpoint::External(_) | Endpoint::Within(_) | Endpoint::Node(_) => false,
     }
 }
 

@@ -86,7 +86,7 @@ impl Target<'_> {
     fn flows(&self) -> FlowSet {
         let Flow { protocol, port, .. } = self.facts[0].flow;
         let items = vec![PortItem { protocol, ports: PortMatch::Range(port, port) }];
-        FlowSet { sources: Endpoint::Anything, destinations: self.endpoint.clone(), ports: PortSet { items } }
+        FlowSet::new(Endpoint::Anything, self.endpoint.clone(), PortSet { items })
     }
 
     /// Whether some source reaches it, whether every one does, and whether there is one at all.

@@ -214,6 +214,7 @@ mod show {
             Endpoint::Workload(index) => format!("#{index}"),
             Endpoint::External(None) => "external".to_owned(),
             Endpoint::External(Some(block)) => block.to_string(),
+            Endpoint::Within(block) => format!("within {block}"),
             Endpoint::Node(None) => "node".to_owned(),
             Endpoint::Node(Some(name)) => format!("node {name}"),
             Endpoint::Union(list) => {

@@ -27,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("witness", &["model", "source", "eval", "outcome", "describe", "plain"]),
     ("vacuity", &["model", "eval", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
+    ("classes", &["model", "error", "eval", "outcome", "describe", "prove", "witness"]),
     ("plan", &["model", "source", "date", "diagnostic", "manifest", "language", "spec", "prove"]),
     (
         "report",
@@ -40,6 +41,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "eval",
             "describe",
             "explain",
+            "classes",
             "plan",
             "prove",
             "plain",

@@ -44,7 +44,7 @@ fn about_lenders(mut question: Question) -> Question {
     }
     let items = vec![PortItem { protocol: Protocol::Tcp, ports: PortMatch::Range(9100, 9100) }];
     let (sources, destinations) = (Endpoint::Anything, Endpoint::Workload(0));
-    question.claim = Claim::NoneCanReach(FlowSet { sources, destinations, ports: PortSet { items } });
+    question.claim = Claim::NoneCanReach(FlowSet::new(sources, destinations, PortSet { items }));
     question.world.pods = Existence::Any;
     question.world.choices.push(Choice::NamedPortScope(NamedPortScope::Union));
     question
@@ -125,8 +125,8 @@ fn gaps() -> impl Strategy<Value = Question> {
             let cut = set("cut", others.chain([count, count + 1]).collect());
             let direction = if egress { Direction::Egress } else { Direction::Ingress };
             let gap = match form {
-                0 => Gap::Verdict { one: set("whole", (0..count).collect()), other: cut },
-                1 => Gap::Verdict { one: cut, other: set("whole", (0..count).collect()) },
+                0 => Gap::Verdict { one: set("whole", (0..count).collect()), other: cut, within: None },
+                1 => Gap::Verdict { one: cut, other: set("whole", (0..count).collect()), within: None },
                 _ => Gap::Admission { direction, policy, by: vec![count, count + 1] },
             };
             question.claim = Claim::NoGap { gap, options: one_plugin() };

@@ -112,7 +112,7 @@ fn pods(namespace: &str, pods: LabelSelector) -> Endpoint {
 
 fn flows(sources: Endpoint, destinations: Endpoint, port: u16) -> FlowSet {
     let items = vec![PortItem { protocol: Protocol::Tcp, ports: PortMatch::Range(port, port) }];
-    FlowSet { sources, destinations, ports: PortSet { items } }
+    FlowSet::new(sources, destinations, PortSet { items })
 }
 
 fn answer(cluster: &Cluster, world: &World, claim: &Claim) -> Outcome {

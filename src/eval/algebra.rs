@@ -71,9 +71,10 @@ pub fn falls_into(cluster: &Cluster, options: &Options, gap: &Gap, flow: &Flow) 
             let acts = |index| of_destination(cluster, index, flow, |policy, pod| selects(options, policy, pod));
             any(gap.acting(), &acts) && any(gap.others(), &acts)
         }
-        Gap::Verdict { one, other } => {
+        Gap::Verdict { one, other, within } => {
             let allows = |set: &PolicySet| verdict_among(cluster, &set.policies, options, flow).0 == Verdict::Allowed;
-            allows(one) && !allows(other)
+            let is_meant = within.as_ref().is_none_or(|flows| super::claim::flow_in(cluster, flows, flow));
+            is_meant && allows(one) && !allows(other)
         }
     }
 }

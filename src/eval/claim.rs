@@ -27,6 +27,7 @@ pub fn contains(cluster: &Cluster, endpoint: &Endpoint, end: &End) -> bool {
         Endpoint::Pods { namespaces, pods } => end.pod().is_some_and(|pod| is_among(namespaces, pods, pod)),
         Endpoint::Workload(index) => end.pod().is_some_and(|pod| is_of(cluster, *index, pod)),
         Endpoint::External(block) => matches!(end, End::External(address) if is_inside(*block, *address)),
+        Endpoint::Within(block) => block.contains(&end.address()),
         Endpoint::Node(name) => is_on(name.as_deref(), end),
         Endpoint::Union(endpoints) => endpoints.iter().any(|endpoint| contains(cluster, endpoint, end)),
         Endpoint::Except(all, but) => contains(cluster, all, end) && !contains(cluster, but, end),
@@ -94,12 +95,14 @@ fn item_contains(item: &PortItem, flow: &Flow) -> bool {
         }
 }
 
-/// Whether the flow goes from one of the set's sources to one of its destinations on one of its ports.
+/// Whether the flow goes from one of the set's sources to one of its destinations on one of its ports, and is
+/// none of those that are excepted.
 #[must_use]
 pub fn flow_in(cluster: &Cluster, flows: &FlowSet, flow: &Flow) -> bool {
     contains(cluster, &flows.sources, &flow.source)
         && contains(cluster, &flows.destinations, &flow.destination)
         && ports_contain(&flows.ports, flow)
+        && !flows.except.iter().any(|gone| flow_in(cluster, gone, flow))
 }
 
 /// R4: whether some policy isolates the pod for the direction. R33: a pod that counts as its node is

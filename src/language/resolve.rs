@@ -62,7 +62,7 @@ impl<'a> Resolver<'a> {
         let sources = self.endpoint(sources);
         let targets = self.targets(targets);
         let (sources, (destinations, ports)) = (sources?, targets?);
-        let flows = |sources| FlowSet { sources, destinations, ports };
+        let flows = |sources| FlowSet::new(sources, destinations, ports);
         Some(match quantifier {
             Quantifier::None => Claim::NoneCanReach(flows(sources)),
             Quantifier::Only => Claim::NoneCanReach(flows(sources.complement())),
@@ -281,7 +281,7 @@ fn only_pods(endpoint: &Endpoint) -> bool {
         Endpoint::Pods { .. } | Endpoint::Workload(_) => true,
         Endpoint::Union(list) => list.iter().all(only_pods),
         Endpoint::Except(base, _) => only_pods(base),
-        Endpoint::Anything | Endpoint::External(_) | Endpoint::Node(_) => false,
+        Endpoint::Anything | Endpoint::External(_) | Endpoint::Within(_) | Endpoint::Node(_) => false,
     }
 }
 

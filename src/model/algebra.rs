@@ -4,6 +4,7 @@
 //! gap, `symbolic` says it for all pods and flows at once. Policies are named by their index in the
 //! cluster.
 
+use super::claim::FlowSet;
 use super::policy::Direction;
 use super::workload::Cluster;
 
@@ -96,6 +97,8 @@ pub enum Gap {
         one: PolicySet,
         /// The set that does not.
         other: PolicySet,
+        /// Which flows are asked about; all of them where nothing is given.
+        within: Option<Box<FlowSet>>,
     },
 }
 
@@ -115,8 +118,11 @@ impl Comparison {
             }
             Comparison::Disjoint { one, other } => vec![Gap::Overlap { one: *one, other: *other }],
             Comparison::Sets { relation, one, other } => {
-                let beyond =
-                    |one: &PolicySet, other: &PolicySet| Gap::Verdict { one: one.clone(), other: other.clone() };
+                let beyond = |one: &PolicySet, other: &PolicySet| Gap::Verdict {
+                    one: one.clone(),
+                    other: other.clone(),
+                    within: None,
+                };
                 match relation {
                     SetRelation::NoMore => vec![beyond(one, other)],
                     SetRelation::Equivalent => vec![beyond(one, other), beyond(other, one)],

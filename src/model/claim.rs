@@ -27,6 +27,9 @@ pub enum Endpoint {
     Workload(usize),
     /// Addresses outside the cluster; within the block, where one is given.
     External(Option<IpNet>),
+    /// Whatever has an address in the block: pods, nodes and what lies outside the cluster (R22). No sentence
+    /// says this; lists of classes do.
+    Within(IpNet),
     /// Nodes; the one of this name, where one is given.
     Node(Option<String>),
     /// In one of these.
@@ -70,7 +73,7 @@ pub struct PortItem {
     pub ports: PortMatch,
 }
 
-/// Flows: from any of the sources to any of the destinations on any of the ports.
+/// Flows: from any of the sources to any of the destinations on any of the ports, but for those of `except`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FlowSet {
     /// The sources.
@@ -79,6 +82,23 @@ pub struct FlowSet {
     pub destinations: Endpoint,
     /// The destination ports.
     pub ports: PortSet,
+    /// Flows that are not meant. No sentence says this; lists of classes do.
+    pub except: Vec<FlowSet>,
+}
+
+impl FlowSet {
+    /// All flows from the sources to the destinations on the ports.
+    #[must_use]
+    pub fn new(sources: Endpoint, destinations: Endpoint, ports: PortSet) -> FlowSet {
+        FlowSet { sources, destinations, ports, except: Vec::new() }
+    }
+
+    /// The set itself, and all that it is made of.
+    #[must_use]
+    pub fn with_parts(&self) -> Vec<&FlowSet> {
+        let parts = self.except.iter().flat_map(FlowSet::with_parts);
+        std::iter::once(self).chain(parts).collect()
+    }
 }
 
 /// A statement that is true or false of a world.

@@ -54,7 +54,7 @@ fn closed(asker: &Asker<'_>, job: &Job<'_>, start: Instant, questions: &[Claim])
 fn sets(asker: &Asker<'_>, job: &Job<'_>, relation: SetRelation, sets: [&PolicySet; 2]) -> Result<Outcome, Error> {
     let start = Instant::now();
     let beyond = |one: &PolicySet, other: &PolicySet| {
-        let gap = Gap::Verdict { one: one.clone(), other: other.clone() };
+        let gap = Gap::Verdict { one: one.clone(), other: other.clone(), within: None };
         closed(asker, job, start, &property::questions_of_gap(job.cluster, job.world, &gap))
     };
     let [one, other] = sets;

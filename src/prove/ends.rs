@@ -5,7 +5,8 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::eval::claim::contains;
-use crate::model::claim::{Claim, Endpoint};
+use crate::model::algebra::Gap;
+use crate::model::claim::{Claim, Endpoint, FlowSet};
 use crate::model::net::End;
 use crate::model::workload::Cluster;
 use crate::model::world::{Existence, Trust, World};
@@ -27,15 +28,30 @@ pub(super) fn in_question(cluster: &Cluster, world: &World, claim: &Claim) -> Ve
 pub(super) fn declared(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<usize> {
     let named = named_workloads(claim);
     let is_meant = |index: &usize| {
-        // Its address does not matter to the question.
+        // Its address does not matter to the question, but where blocks are named.
         let Some(pod) = pod::of_workload(cluster, *index, UNSPECIFIED) else { return false };
         // The labels of a namespace that no manifest declares may be any, and so may the node of such a pod.
         let is_open = !cluster.namespaces.contains_key(&pod.namespace.name) || pod.host_network;
         let end = End::Pod(pod);
-        is_open || named.contains(index) || ends(claim).iter().any(|endpoint| contains(cluster, endpoint, &end))
+        let is_among = |endpoint: &&Endpoint| turns_on_addresses(endpoint) || contains(cluster, endpoint, &end);
+        is_open || named.contains(index) || ends(claim).iter().any(is_among)
     };
     let indices = 0..cluster.workloads.len();
     indices.filter(|index| may_be_an_end(cluster, world, *index)).filter(is_meant).collect()
+}
+
+/// Whether it hangs on a pod's address whether it belongs to the endpoint.
+fn turns_on_addresses(endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Within(_) => true,
+        Endpoint::Union(parts) => parts.iter().any(turns_on_addresses),
+        Endpoint::Except(whole, gone) => turns_on_addresses(whole) || turns_on_addresses(gone),
+        Endpoint::Anything
+        | Endpoint::Pods { .. }
+        | Endpoint::Workload(_)
+        | Endpoint::External(_)
+        | Endpoint::Node(_) => false,
+    }
 }
 
 /// R33: a pod on its node's network is an end where nodes are.
@@ -50,11 +66,21 @@ static ANYTHING: Endpoint = Endpoint::Anything;
 fn ends(claim: &Claim) -> Vec<&Endpoint> {
     match claim {
         Claim::Isolated { pods, .. } => vec![pods],
+        Claim::NoGap { gap: Gap::Verdict { within: Some(flows), .. }, .. } => vec![&flows.sources, &flows.destinations],
         Claim::Compared(_) | Claim::NoGap { .. } => vec![&ANYTHING],
         Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
             vec![&flows.sources, &flows.destinations]
         }
     }
+}
+
+/// The flows that the claim leaves out.
+fn excepted(claim: &Claim) -> Vec<&FlowSet> {
+    let flows = match claim {
+        Claim::NoGap { gap: Gap::Verdict { within, .. }, .. } => within.as_deref(),
+        claim => claim.flows(),
+    };
+    flows.map_or_else(Vec::new, |flows| flows.with_parts().into_iter().skip(1).collect())
 }
 
 /// Workloads that the claim names.
@@ -64,11 +90,18 @@ fn named_workloads(claim: &Claim) -> Vec<usize> {
             Endpoint::Workload(index) => found.push(*index),
             Endpoint::Union(parts) => parts.iter().for_each(|part| gather(part, found)),
             Endpoint::Except(whole, gone) => [whole, gone].into_iter().for_each(|part| gather(part, found)),
-            Endpoint::Anything | Endpoint::Pods { .. } | Endpoint::External(_) | Endpoint::Node(_) => {}
+            Endpoint::Anything
+            | Endpoint::Pods { .. }
+            | Endpoint::External(_)
+            | Endpoint::Within(_)
+            | Endpoint::Node(_) => {}
         }
     }
     let mut found = Vec::new();
     ends(claim).into_iter().for_each(|endpoint| gather(endpoint, &mut found));
+    for part in excepted(claim) {
+        [&part.sources, &part.destinations].into_iter().for_each(|endpoint| gather(endpoint, &mut found));
+    }
     found.sort_unstable();
     found.dedup();
     found

@@ -74,7 +74,7 @@ fn of_gap(cluster: &Cluster, gap: &Gap) -> String {
             format!("is there a flow that {acting} admits for {direction}, and that is not admitted by {others}?")
         }
         Gap::Overlap { .. } => format!("is there a pod that is selected by {acting} and by {others}?"),
-        Gap::Verdict { one, other } => {
+        Gap::Verdict { one, other, .. } => {
             format!("is there a flow that the policies of {} allow, and those of {} do not?", one.name, other.name)
         }
     }

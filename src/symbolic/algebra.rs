@@ -28,13 +28,14 @@ impl Encoder<'_> {
                 self.admitted_by(*policy, *direction).and(Term::any(by.iter().map(covers)).not())
             }
             Gap::Overlap { one, other } => self.selects_destination(*one).and(self.selects_destination(*other)),
-            Gap::Verdict { one, other } => {
+            Gap::Verdict { one, other, within } => {
                 let allowed = |set: &PolicySet, guarding| {
                     let slice = &Slice::of_set(self.cluster, &set.policies);
                     Encoder { slice, guarding, ..*self }.allowed()
                 };
                 let beyond = allowed(other, Guarding::Admission).not();
-                allowed(one, Guarding::Isolation).and(beyond)
+                let meant = within.as_ref().map_or(Term::TRUE, |flows| self.flow_in(flows));
+                Term::all([meant, allowed(one, Guarding::Isolation), beyond])
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! `query` alone calls this module.
 
+use ipnet::IpNet;
+
 use super::encode::Encoder;
 use super::end::{SymbolicEnd, UNLISTED_NODES};
 use super::term::Term;
@@ -15,6 +17,7 @@ impl Encoder<'_> {
             self.contains(&flows.sources, self.source),
             self.contains(&flows.destinations, self.destination),
             self.ports_contain(&flows.ports),
+            Term::any(flows.except.iter().map(|gone| self.flow_in(gone))).not(),
         ])
     }
 
@@ -29,11 +32,8 @@ impl Encoder<'_> {
             }
             Endpoint::Workload(index) => self.is_workload(*index, end),
             Endpoint::External(None) => end.is_external(),
-            Endpoint::External(Some(block)) => {
-                let v6 = self.wire.v6.clone();
-                let family = if block.addr().is_ipv6() { v6 } else { v6.not() };
-                Term::all([end.is_external(), family, end.address.lies_in(block)])
-            }
+            Endpoint::External(Some(block)) => end.is_external().and(self.lies_within(block, end)),
+            Endpoint::Within(block) => self.lies_within(block, end),
             Endpoint::Node(None) => end.is_on_a_node(),
             Endpoint::Node(Some(name)) => {
                 let at = self.universe.nodes.iter().position(|node| node == name);
@@ -42,6 +42,13 @@ impl Encoder<'_> {
             Endpoint::Union(parts) => Term::any(parts.iter().map(|part| self.contains(part, end))),
             Endpoint::Except(whole, gone) => self.contains(whole, end).and(self.contains(gone, end).not()),
         }
+    }
+
+    /// R21: an address of the other family lies in no block.
+    fn lies_within(&self, block: &IpNet, end: &SymbolicEnd) -> Term {
+        let v6 = self.wire.v6.clone();
+        let family = if block.addr().is_ipv6() { v6 } else { v6.not() };
+        family.and(end.address.lies_in(block))
     }
 
     fn namespace_in(&self, namespaces: &NamespaceSet, end: &SymbolicEnd) -> Term {

@@ -123,7 +123,7 @@ fn is_overlooked(policy: &Policy) -> bool {
 fn may_share_a_pod(cluster: &Cluster, nodes: bool, policy: &Policy, endpoint: &Endpoint) -> bool {
     let shares = |part: &Endpoint| may_share_a_pod(cluster, nodes, policy, part);
     match endpoint {
-        Endpoint::Anything => true,
+        Endpoint::Anything | Endpoint::Within(_) => true,
         Endpoint::External(_) => false,
         Endpoint::Node(_) => nodes,
         Endpoint::Workload(index) => {

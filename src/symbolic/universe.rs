@@ -8,7 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use super::slice::Slice;
-use crate::model::claim::{Claim, Endpoint, NamespaceSet};
+use crate::model::algebra::Gap;
+use crate::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet};
 use crate::model::net::{PortMatch, Protocol};
 use crate::model::policy::{NamespaceScope, PeerKind, Peers, Policy, Ports, Rule};
 use crate::model::selector::{LabelSelector, NAMESPACE_NAME_LABEL, Requirement};
@@ -256,20 +257,27 @@ impl Mentions {
     fn claim(&mut self, claim: &Claim) {
         match claim {
             Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
-                self.endpoint(&flows.sources);
-                self.endpoint(&flows.destinations);
-                flows.ports.items.iter().for_each(|item| self.port(item.protocol, &item.ports));
+                self.flows(flows);
             }
             Claim::Isolated { pods, .. } => self.endpoint(pods),
+            Claim::NoGap { gap: Gap::Verdict { within: Some(flows), .. }, .. } => self.flows(flows),
             // All their words are those of the policies in the slice.
             Claim::Compared(_) | Claim::NoGap { .. } => {}
+        }
+    }
+
+    fn flows(&mut self, flows: &FlowSet) {
+        for part in flows.with_parts() {
+            self.endpoint(&part.sources);
+            self.endpoint(&part.destinations);
+            part.ports.items.iter().for_each(|item| self.port(item.protocol, &item.ports));
         }
     }
 
     fn endpoint(&mut self, endpoint: &Endpoint) {
         match endpoint {
             Endpoint::Anything | Endpoint::External(None) | Endpoint::Node(_) => {}
-            Endpoint::External(Some(block)) => self.addresses.add(block.addr().is_ipv6()),
+            Endpoint::External(Some(block)) | Endpoint::Within(block) => self.addresses.add(block.addr().is_ipv6()),
             Endpoint::Workload(index) => {
                 self.workloads.insert(*index);
             }

@@ -18,7 +18,7 @@ const SHOWN: usize = 4;
 
 /// The case and its lines, where the flow falls into the gap.
 pub(super) fn case(cluster: &Cluster, options: &Options, gap: &Gap, flow: &Flow) -> Option<(Case, Vec<Blame>)> {
-    if let Gap::Verdict { one, other } = gap {
+    if let Gap::Verdict { one, other, .. } = gap {
         return Some(verdicts(cluster, options, [one, other], flow));
     }
     let subject = Box::new(subject(gap, flow).pod()?.clone());

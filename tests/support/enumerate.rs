@@ -110,7 +110,7 @@ impl Search<'_> {
         for source in &sources {
             for destination in destinations.iter().filter(|destination| legal::pair(cluster, source, destination)) {
                 for flow in self.between(source, destination) {
-                    if !eval::claim::ports_contain(&set.ports, &flow) {
+                    if !eval::claim::flow_in(cluster, set, &flow) {
                         continue;
                     }
                     found.subject = true;
@@ -326,9 +326,11 @@ impl Spoken {
             Claim::Isolated { pods, .. } => words.endpoint(pods),
             Claim::Compared(_) | Claim::NoGap { .. } => {}
             Claim::NoneCanReach(set) | Claim::EveryCanReach(set) | Claim::SomeCanReach(set) => {
-                words.endpoint(&set.sources);
-                words.endpoint(&set.destinations);
-                set.ports.items.iter().for_each(|item| words.port(item.protocol, &item.ports));
+                for part in set.with_parts() {
+                    words.endpoint(&part.sources);
+                    words.endpoint(&part.destinations);
+                    part.ports.items.iter().for_each(|item| words.port(item.protocol, &item.ports));
+                }
             }
         }
         words.namespaces.extend(cluster.workloads.iter().map(|workload| workload.namespace.clone()));
@@ -371,6 +373,7 @@ impl Spoken {
                 }
             }
             Endpoint::External(block) => self.blocks.extend(block),
+            Endpoint::Within(block) => self.blocks.extend([*block]),
             Endpoint::Union(parts) => parts.iter().for_each(|part| self.endpoint(part)),
             Endpoint::Except(whole, gone) => [whole, gone].into_iter().for_each(|part| self.endpoint(part)),
             Endpoint::Anything | Endpoint::Workload(_) | Endpoint::Node(_) => {}

@@ -413,8 +413,9 @@ fn endpoint(words: Words) -> BoxedStrategy<Endpoint> {
     let outside =
         option::of(select(words.blocks).prop_map(|(cidr, _)| cidr.parse().unwrap())).prop_map(Endpoint::External);
     let node = option::of(select(&["n1", "n2"][..]).prop_map(str::to_owned)).prop_map(Endpoint::Node);
+    let within = select(words.blocks).prop_map(|(cidr, _)| Endpoint::Within(cidr.parse().unwrap()));
     let workload = (0..words.workloads).prop_map(Endpoint::Workload);
-    let part = prop_oneof![12 => pods_of_claim(words), 3 => workload, 1 => outside, 1 => node].boxed();
+    let part = prop_oneof![24 => pods_of_claim(words), 6 => workload, 2 => outside, 2 => node, 1 => within].boxed();
     let leaf = || prop_oneof![1 => Just(Endpoint::Anything), 5 => part.clone()];
     let union = vec(part.clone(), 2).prop_map(Endpoint::Union).boxed();
     let gone = prop_oneof![5 => part.clone(), 1 => union.clone()];
@@ -422,11 +423,17 @@ fn endpoint(words: Words) -> BoxedStrategy<Endpoint> {
     prop_oneof![9 => leaf(), 1 => union, 3 => except].boxed()
 }
 
+/// Most often without exceptions, as sentences are; with one or two, as classes are.
 fn flow_set(words: Words) -> BoxedStrategy<FlowSet> {
+    let except = prop_oneof![5 => Just(Vec::new()), 1 => vec(plain_flow_set(words), 1..=2)];
+    (plain_flow_set(words), except).prop_map(|(flows, except)| FlowSet { except, ..flows }).boxed()
+}
+
+fn plain_flow_set(words: Words) -> BoxedStrategy<FlowSet> {
     let item = (spoken(), port_match()).prop_map(|(protocol, ports)| PortItem { protocol, ports });
     let ports = prop_oneof![1 => Just(Vec::new()), 3 => vec(item, 1..=2)].prop_map(|items| PortSet { items });
     (endpoint(words), endpoint(words), ports)
-        .prop_map(|(sources, destinations, ports)| FlowSet { sources, destinations, ports })
+        .prop_map(|(sources, destinations, ports)| FlowSet::new(sources, destinations, ports))
         .boxed()
 }
 
@@ -464,17 +471,22 @@ pub fn question(words: Words) -> BoxedStrategy<Question> {
 
 /// The claim with other numbers for its workloads; without a number it is about anything.
 pub fn renumbered(claim: Claim, number: &dyn Fn(usize) -> Option<usize>) -> Claim {
-    let flows = |flows: FlowSet| FlowSet {
-        sources: renumbered_end(flows.sources, number),
-        destinations: renumbered_end(flows.destinations, number),
-        ports: flows.ports,
-    };
+    let flows = |flows| renumbered_flows(flows, number);
     match claim {
         Claim::NoneCanReach(set) => Claim::NoneCanReach(flows(set)),
         Claim::EveryCanReach(set) => Claim::EveryCanReach(flows(set)),
         Claim::SomeCanReach(set) => Claim::SomeCanReach(flows(set)),
         Claim::Isolated { pods, directions } => Claim::Isolated { pods: renumbered_end(pods, number), directions },
         other @ (Claim::Compared(_) | Claim::NoGap { .. }) => other,
+    }
+}
+
+fn renumbered_flows(flows: FlowSet, number: &dyn Fn(usize) -> Option<usize>) -> FlowSet {
+    FlowSet {
+        sources: renumbered_end(flows.sources, number),
+        destinations: renumbered_end(flows.destinations, number),
+        ports: flows.ports,
+        except: flows.except.into_iter().map(|part| renumbered_flows(part, number)).collect(),
     }
 }
 

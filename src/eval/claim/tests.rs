@@ -94,7 +94,7 @@ fn ports_are_numbers_and_names_of_one_protocol() {
 fn a_flow_is_in_the_set_when_both_ends_and_the_port_are() {
     let [web, _, _, inet] = ends();
     let ports = PortSet { items: vec![PortItem { protocol: Protocol::Tcp, ports: PortMatch::Range(80, 80) }] };
-    let set = FlowSet { sources: Endpoint::External(None), destinations: any_pods(NamespaceSet::Any), ports };
+    let set = FlowSet::new(Endpoint::External(None), any_pods(NamespaceSet::Any), ports);
     let is_in = |flow: Flow| flow_in(&Cluster::default(), &set, &flow);
     assert!(is_in(tcp(inet.clone(), web.clone(), 80)));
     assert!(!is_in(tcp(inet.clone(), web.clone(), 81)));

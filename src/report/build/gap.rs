@@ -17,7 +17,7 @@ impl Words<'_> {
             Gap::Isolation { direction, .. } => format!("{one} isolates this pod for {direction}, and {others}"),
             Gap::Admission { direction, .. } => format!("{one} admits this for {direction}, and {others}"),
             Gap::Overlap { other, .. } => format!("{one} selects this pod, and so does {}", self.policy_name(*other)),
-            Gap::Verdict { one, other } => format!("{} allows this, and {} does not", one.name, other.name),
+            Gap::Verdict { one, other, .. } => format!("{} allows this, and {} does not", one.name, other.name),
         }
     }
 

@@ -1,0 +1,160 @@
+//! Who can reach what, completely and briefly: the flows that pass as a short list of classes in Kubernetes' words.
+//!
+//! A class is a set of flows: from these pods or addresses, to those, on these ports. A list of classes is *sound* (every
+//! flow of every class passes), *complete* (no other flow passes) and *small* (no class is made up of the others).
+//! The classes are read off the rules (`doors`, `cover`), which is not trusted: before anybody sees a list the
+//! solver has confirmed that it is sound and complete ([`Stop::Unconfirmed`] otherwise), for one plugin that is as permissive
+//! as the world leaves open, with named ports read at the destination. What other plugins do is said beside it.
+//!
+//! Nodes are no ends of these lists. `cli` calls this module; it uses `prove`.
+
+mod candidate;
+mod check;
+mod cover;
+mod doors;
+mod ends;
+mod labels;
+mod ports;
+mod product;
+mod settle;
+mod words;
+
+use std::collections::BTreeSet;
+
+use crate::eval::claim::contains;
+use crate::model::claim::FlowSet;
+use crate::model::options::{NamedPortScope, Options};
+use crate::model::policy::Direction;
+use crate::model::workload::Cluster;
+use crate::model::world::World;
+use crate::outcome::Counterexample;
+use crate::prove::Prover;
+use candidate::Candidate;
+use check::{Checker, Plugins};
+use doors::View;
+use product::Product;
+use settle::Settled;
+
+pub use candidate::Way;
+pub use check::Stop;
+pub use doors::Door;
+pub use words::Words;
+
+/// Flows that pass, in a few words.
+#[derive(Clone, Debug)]
+pub struct Class {
+    /// The flows; one set but where ports have names and numbers at once.
+    pub flows: Vec<FlowSet>,
+    /// The same in words.
+    pub words: Words,
+    /// How they pass; at least one way.
+    pub ways: Vec<Way>,
+    /// One of them.
+    pub witness: Counterexample,
+    /// The declared workloads among the sources, by index. Those whose addresses decide and are not known are not.
+    pub sources_today: Vec<usize>,
+    /// The declared workloads among the destinations, by index.
+    pub destinations_today: Vec<usize>,
+    /// Where not every plugin lets all of them pass: what the plugins do that let them, in words; empty where
+    /// that is not known.
+    pub on_plugins: Option<Vec<String>>,
+}
+
+/// Classes that are sound, complete and few.
+#[derive(Clone, Debug)]
+pub struct List {
+    /// The classes.
+    pub classes: Vec<Class>,
+    /// A flow beyond the list that some plugin lets pass: one that reads named ports otherwise (R27).
+    pub beyond: Option<Counterexample>,
+}
+
+/// Which end of a question is named; the other is what is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// Who can reach this.
+    Sources,
+    /// What can be reached from this.
+    Destinations,
+}
+
+/// The flows of the set that pass. `None` where the set names nodes, which are no ends here.
+///
+/// # Errors
+/// [`Stop`] says why there is no list.
+pub fn list(
+    prover: &Prover,
+    cluster: &Cluster,
+    world: &World,
+    flows: &FlowSet,
+    asked: Asked,
+) -> Result<Option<List>, Stop> {
+    let Some(targets) = Product::of(flows, cluster) else { return Ok(None) };
+    let options = plugin(world);
+    let policies: Vec<usize> = (0..cluster.policies.len()).collect();
+    let view = View { cluster, policies: &policies, options: &options };
+    let checker = Checker::new(prover, cluster, world, &options);
+    let first = match asked {
+        Asked::Sources => Direction::Ingress,
+        Asked::Destinations => Direction::Egress,
+    };
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for target in &targets {
+        candidates.extend(cover::allowed(&view, &checker, target, first)?);
+    }
+    let settled = settle::settle(candidates, cluster, &|sets| checker.some(sets))?;
+    settle::confirm(&checker, &settled)?;
+    let rest = without(flows, &settled);
+    if let Some(case) = checker.beyond(rest.clone(), Plugins::One)? {
+        return Err(Stop::Unconfirmed(format!("the list leaves a flow out: {:?}", case.case)));
+    }
+    let beyond = checker.beyond(rest, Plugins::All)?;
+    let classes = settled.into_iter().map(|settled| class(&checker, cluster, settled)).collect::<Result<_, _>>()?;
+    Ok(Some(List { classes, beyond }))
+}
+
+/// The plugin that a list is exact for: the most permissive that the world leaves open, but that named ports are
+/// those of the destination, so that a class can say which (R27).
+#[must_use]
+pub fn plugin(world: &World) -> Options {
+    let space = world.options();
+    Options { named_port_scope: NamedPortScope::Destination, ..space.most }
+}
+
+/// The flows of the set that no class has.
+fn without(flows: &FlowSet, settled: &[Settled]) -> FlowSet {
+    let mut rest = flows.clone();
+    rest.except.extend(settled.iter().flat_map(|one| one.candidate.sets()));
+    rest
+}
+
+fn class(checker: &Checker<'_>, cluster: &Cluster, settled: Settled) -> Result<Class, Stop> {
+    let Settled { candidate, witness } = settled;
+    let flows = candidate.sets();
+    let on_plugins = checker.where_every(&flows)?.into_iter().flatten().next();
+    let (from, to) = (candidate.flows.sources.endpoint(), candidate.flows.destinations.endpoint());
+    Ok(Class {
+        words: words::of(cluster, &candidate),
+        sources_today: today(cluster, &from),
+        destinations_today: today(cluster, &to),
+        ways: candidate.ways.iter().copied().collect::<BTreeSet<Way>>().into_iter().collect(),
+        flows,
+        witness,
+        on_plugins,
+    })
+}
+
+/// The declared workloads of an endpoint. R33: a pod on its node's network is its node, which is no end here.
+fn today(cluster: &Cluster, endpoint: &crate::model::claim::Endpoint) -> Vec<usize> {
+    let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    let is_among = |index: &usize| {
+        let pods = cluster.workloads.get(*index).map(|workload| {
+            let known = workload.addresses.iter().copied().chain(workload.addresses.is_empty().then_some(unknown));
+            known.filter_map(|address| crate::witness::pod::of_workload(cluster, *index, address)).collect::<Vec<_>>()
+        });
+        pods.unwrap_or_default()
+            .into_iter()
+            .any(|pod| !pod.host_network && contains(cluster, endpoint, &crate::model::net::End::Pod(pod)))
+    };
+    (0..cluster.workloads.len()).filter(is_among).collect()
+}
