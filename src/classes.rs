@@ -9,6 +9,7 @@
 //! Nodes are no ends of these lists. `cli` calls this module; it uses `prove`.
 
 mod candidate;
+pub mod change;
 mod check;
 mod cover;
 mod doors;
@@ -19,16 +20,18 @@ mod product;
 mod settle;
 mod words;
 
-use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr};
 
 use crate::eval::claim::contains;
-use crate::model::claim::FlowSet;
+use crate::model::claim::{Endpoint, FlowSet};
+use crate::model::net::End;
 use crate::model::options::{NamedPortScope, Options};
 use crate::model::policy::Direction;
 use crate::model::workload::Cluster;
 use crate::model::world::World;
 use crate::outcome::Counterexample;
 use crate::prove::Prover;
+use crate::witness::pod;
 use candidate::Candidate;
 use check::{Checker, Plugins};
 use doors::View;
@@ -137,7 +140,7 @@ fn class(checker: &Checker<'_>, cluster: &Cluster, settled: Settled) -> Result<C
         words: words::of(cluster, &candidate),
         sources_today: today(cluster, &from),
         destinations_today: today(cluster, &to),
-        ways: candidate.ways.iter().copied().collect::<BTreeSet<Way>>().into_iter().collect(),
+        ways: candidate.ways.iter().copied().collect(),
         flows,
         witness,
         on_plugins,
@@ -145,16 +148,27 @@ fn class(checker: &Checker<'_>, cluster: &Cluster, settled: Settled) -> Result<C
 }
 
 /// The declared workloads of an endpoint. R33: a pod on its node's network is its node, which is no end here.
-fn today(cluster: &Cluster, endpoint: &crate::model::claim::Endpoint) -> Vec<usize> {
-    let unknown = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+/// Where it hangs on an address whether a pod belongs, one whose address is not known is not named.
+fn today(cluster: &Cluster, endpoint: &Endpoint) -> Vec<usize> {
+    let unknown = (!turns_on_addresses(endpoint)).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let is_among = |index: &usize| {
-        let pods = cluster.workloads.get(*index).map(|workload| {
-            let known = workload.addresses.iter().copied().chain(workload.addresses.is_empty().then_some(unknown));
-            known.filter_map(|address| crate::witness::pod::of_workload(cluster, *index, address)).collect::<Vec<_>>()
-        });
-        pods.unwrap_or_default()
-            .into_iter()
-            .any(|pod| !pod.host_network && contains(cluster, endpoint, &crate::model::net::End::Pod(pod)))
+        let Some(workload) = cluster.workloads.get(*index) else { return false };
+        let addresses = workload.addresses.iter().copied().chain(unknown.filter(|_| workload.addresses.is_empty()));
+        let mut pods = addresses.filter_map(|address| pod::of_workload(cluster, *index, address));
+        !workload.host_network && pods.any(|pod| contains(cluster, endpoint, &End::Pod(pod)))
     };
     (0..cluster.workloads.len()).filter(is_among).collect()
+}
+
+fn turns_on_addresses(endpoint: &Endpoint) -> bool {
+    match endpoint {
+        Endpoint::Within(_) => true,
+        Endpoint::Union(parts) => parts.iter().any(turns_on_addresses),
+        Endpoint::Except(whole, gone) => turns_on_addresses(whole) || turns_on_addresses(gone),
+        Endpoint::Anything
+        | Endpoint::Pods { .. }
+        | Endpoint::Workload(_)
+        | Endpoint::External(_)
+        | Endpoint::Node(_) => false,
+    }
 }

@@ -3,6 +3,7 @@
 //! The only module that knows `clap`. [`run`] turns arguments into an exit code; `main` does no more
 //! than hand it the arguments and the streams.
 
+mod diff;
 mod dump;
 mod explain;
 mod file;
@@ -12,6 +13,7 @@ mod names;
 mod output;
 mod prove;
 mod query;
+mod reach;
 mod schema;
 mod shared;
 #[cfg(test)]
@@ -24,6 +26,7 @@ use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory, Parser, Subcommand};
 
+use crate::classes::Asked;
 use crate::error::Error;
 use crate::plain;
 use crate::report::text::Style;
@@ -48,6 +51,12 @@ enum Command {
     Query(query::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
     Explain(explain::Arguments),
+    /// Say what a change of manifests opens and closes, and nothing else
+    Diff(diff::Arguments),
+    /// List who can reach an endpoint: all of it, as few classes as possible
+    WhoCanReach(reach::Arguments),
+    /// List what can be reached from an endpoint: all of it, as few classes as possible
+    WhatCanBeReachedFrom(reach::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -113,6 +122,9 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Prove(arguments) => prove::run(arguments, streams),
         Command::Query(arguments) => query::run(arguments, streams),
         Command::Explain(arguments) => explain::run(arguments, streams),
+        Command::Diff(arguments) => diff::run(arguments, streams),
+        Command::WhoCanReach(arguments) => reach::run(arguments, Asked::Sources, streams),
+        Command::WhatCanBeReachedFrom(arguments) => reach::run(arguments, Asked::Destinations, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),

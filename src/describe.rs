@@ -4,12 +4,13 @@
 
 use crate::model::net::{IpBlock, PortMatch};
 use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Policy, PortSpec, Ports, Rule};
-use crate::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL, Operator, Requirement};
+use crate::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL, Operator, Requirement, WORKLOAD_MARK};
 
 /// `app=web, tier in (a, b)`, in Kubernetes' own syntax. Empty for the empty selector.
 #[must_use]
 pub fn selector(selector: &LabelSelector) -> String {
-    selector.requirements.iter().map(requirement).collect::<Vec<_>>().join(", ")
+    let is_said = |one: &&Requirement| one.key != WORKLOAD_MARK;
+    selector.requirements.iter().filter(is_said).map(requirement).collect::<Vec<_>>().join(", ")
 }
 
 /// One requirement in Kubernetes' own syntax.
@@ -36,6 +37,10 @@ pub fn labels(labels: &Labels) -> String {
 /// "any pod", "pods with app=web".
 #[must_use]
 pub fn pods(pods: &LabelSelector) -> String {
+    let by_name = |one: &&Requirement| one.key == WORKLOAD_MARK && !one.values().is_empty();
+    if let Some(names) = pods.requirements.iter().find(by_name) {
+        return names.values().join(", ");
+    }
     if pods.is_empty() { "any pod".to_owned() } else { format!("pods with {}", selector(pods)) }
 }
 

@@ -25,7 +25,7 @@
 //! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
-//! | [`classes`] | who can reach what, as a short list of classes |
+//! | [`classes`], [`diff`] | who can reach what, and what a change opens and closes, as short lists of classes |
 //! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
@@ -41,6 +41,7 @@ pub mod cli;
 pub mod date;
 pub mod describe;
 pub mod diagnostic;
+pub mod diff;
 pub mod error;
 pub mod eval;
 pub mod explain;

@@ -21,6 +21,7 @@ use crate::source::{Origin, SourceMap};
 use crate::spec::{PropertySeverity, WaiverSpec};
 
 pub use crate::language::Yes;
+pub use assumptions::assumptions_of;
 
 /// One property over one variant.
 #[derive(Clone, Debug)]

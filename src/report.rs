@@ -5,6 +5,8 @@
 //! `docs/report-json.md`; `docs/formats.md` describes the others.
 
 pub mod build;
+pub mod classes;
+pub mod diff;
 mod disagreement;
 pub mod explain;
 pub mod github;

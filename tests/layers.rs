@@ -27,7 +27,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("witness", &["model", "source", "eval", "outcome", "describe", "plain"]),
     ("vacuity", &["model", "eval", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
-    ("classes", &["model", "error", "eval", "outcome", "describe", "prove", "witness"]),
+    ("classes", &["model", "error", "eval", "outcome", "describe", "property", "prove", "witness"]),
+    ("diff", &["model", "eval", "prove", "classes"]),
     ("plan", &["model", "source", "date", "diagnostic", "manifest", "language", "spec", "prove"]),
     (
         "report",
@@ -42,6 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "describe",
             "explain",
             "classes",
+            "diff",
             "plan",
             "prove",
             "plain",

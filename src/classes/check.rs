@@ -10,6 +10,7 @@ use crate::model::plugin::Choice;
 use crate::model::workload::Cluster;
 use crate::model::world::World;
 use crate::outcome::{Counterexample, Disagreement, Outcome, Refutation};
+use crate::property;
 use crate::prove::{Job, Prover};
 
 /// Why there is no list.
@@ -110,6 +111,12 @@ impl<'a> Checker<'a> {
         };
         let claims: Vec<_> = sets.iter().map(gap).collect();
         Ok(self.ask(&claims, Plugins::One)?.into_iter().map(case_of).collect())
+    }
+
+    /// A flow that falls into the gap under some plugin that the world leaves open.
+    pub(super) fn any_gap(&self, gap: &Gap) -> Result<Option<Counterexample>, Stop> {
+        let questions = property::questions_of_gap(self.cluster, self.open, gap);
+        Ok(self.ask(&questions, Plugins::All)?.into_iter().find_map(case_of))
     }
 }
 

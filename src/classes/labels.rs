@@ -1,7 +1,7 @@
 //! What labels a set of pods or namespaces may have: the sets that selectors can describe, closed under "and".
 //!
 //! A selector may ask for one key several times; here each key has one entry, so that two descriptions of one
-//! set look alike, a contradiction shows, and "is within" is a comparison key by key. `ends` calls this module.
+//! set look alike and a contradiction shows. `ends` calls this module.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -63,10 +63,6 @@ impl Values {
             }
             (Values::Absent, Values::OneOf(_)) | (Values::OneOf(_), Values::Absent) => None,
         }
-    }
-
-    fn is_within(&self, other: &Values) -> bool {
-        self.and(other).as_ref() == Some(self)
     }
 
     fn hold(&self, value: Option<&String>) -> bool {
@@ -152,11 +148,6 @@ impl LabelSet {
         Some(either)
     }
 
-    /// Whether all of its labels are in the other set.
-    pub(super) fn is_within(&self, other: &LabelSet) -> bool {
-        other.0.iter().all(|(key, values)| self.0.get(key).is_some_and(|known| known.is_within(values)))
-    }
-
     /// Whether these labels are in the set.
     pub(super) fn hold(&self, labels: &Labels) -> bool {
         self.0.iter().all(|(key, values)| values.hold(labels.get(key)))
@@ -223,14 +214,13 @@ mod tests {
     }
 
     #[test]
-    fn and_or_and_within_are_what_they_say_for_every_pair_of_operators() {
+    fn and_and_or_are_what_they_say_for_every_pair_of_operators() {
         for one in operators() {
             for other in operators() {
                 let (left, right) = (set(&[&one]).unwrap(), set(&[&other]).unwrap());
                 let both = left.and(&right);
                 assert_eq!(both, set(&[&one, &other]));
                 let either = left.or(&right);
-                let mut is_within = true;
                 for labels in all_labels() {
                     assert_eq!(holds(both.as_ref(), &labels), left.hold(&labels) && right.hold(&labels));
                     if let Some(either) = &either {
@@ -240,9 +230,7 @@ mod tests {
                             "{one:?} {other:?}"
                         );
                     }
-                    is_within &= !left.hold(&labels) || right.hold(&labels);
                 }
-                assert_eq!(left.is_within(&right), is_within, "{one:?} within {other:?}");
             }
         }
     }

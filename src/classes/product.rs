@@ -1,12 +1,12 @@
 //! Flows from some ends to some ends on some ports: what a rule admits is one, and so is what two sides admit together.
 
-use super::ends::{Ends, Kind};
+use super::ends::Ends;
 use super::ports::Ports;
 use crate::model::claim::FlowSet;
 use crate::model::workload::Cluster;
 
 /// All flows from the sources to the destinations on the ports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Product {
     pub(super) sources: Ends,
     pub(super) destinations: Ends,
@@ -14,12 +14,6 @@ pub(super) struct Product {
 }
 
 impl Product {
-    /// Every flow that policies speak about.
-    pub(super) fn everything() -> Product {
-        let anything = || Ends::of_kind(Kind::Anything);
-        Product { sources: anything(), destinations: anything(), ports: Ports::everything() }
-    }
-
     /// The flows of a sentence, as products; `None` where it names nodes.
     pub(super) fn of(flows: &FlowSet, cluster: &Cluster) -> Option<Vec<Product>> {
         let (sources, destinations) = (Ends::of(&flows.sources, cluster)?, Ends::of(&flows.destinations, cluster)?);
@@ -63,6 +57,30 @@ impl Product {
         self.ports.is_within(&other.ports)
             && self.sources.is_within(&other.sources, cluster)
             && self.destinations.is_within(&other.destinations, cluster)
+    }
+
+    /// These flows without the others, where that is one product: all but one of the three parts are among the
+    /// others'. `Some(None)` where nothing is left; `None` where it is no product.
+    pub(super) fn minus(&self, gone: &Product, cluster: &Cluster) -> Option<Option<Product>> {
+        let from = self.sources.is_within(&gone.sources, cluster);
+        let to = self.destinations.is_within(&gone.destinations, cluster);
+        let ports = self.ports.is_within(&gone.ports);
+        match (from, to, ports) {
+            (true, true, true) => Some(None),
+            (true, true, false) => {
+                let left = self.ports.minus(&gone.ports)?;
+                Some(left.map(|ports| Product { ports, ..self.clone() }))
+            }
+            (true, false, true) if gone.destinations.except.is_empty() => {
+                let left = self.destinations.clone().without(&gone.destinations.plain, cluster);
+                Some(left.map(|destinations| Product { destinations, ..self.clone() }))
+            }
+            (false, true, true) if gone.sources.except.is_empty() => {
+                let left = self.sources.clone().without(&gone.sources.plain, cluster);
+                Some(left.map(|sources| Product { sources, ..self.clone() }))
+            }
+            _ => None,
+        }
     }
 
     /// As sets that sentences can say: one, and one more for each port that takes a name and a number at once.

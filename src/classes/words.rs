@@ -8,7 +8,7 @@ use super::labels::LabelSet;
 use super::ports::Ports;
 use super::product::Product;
 use crate::describe;
-use crate::model::selector::NAMESPACE_NAME_LABEL;
+use crate::model::selector::{NAMESPACE_NAME_LABEL, WORKLOAD_MARK};
 use crate::model::workload::Cluster;
 
 /// How many exceptions are named before the rest is counted.
@@ -56,7 +56,7 @@ fn ends(cluster: &Cluster, ends: &Ends) -> String {
 /// Of a block only the block, where all that is spoken about are addresses.
 fn exception(cluster: &Cluster, whole: &Plain, gone: &Plain) -> String {
     match gone.block {
-        Some(block) if gone.kind == whole.kind && whole.block.is_some() => block.to_string(),
+        Some(block) if gone.kind != Kind::Pod && whole.block.is_some() => block.to_string(),
         _ => plain(cluster, gone),
     }
 }
@@ -77,10 +77,15 @@ fn addresses(block: IpNet) -> String {
 }
 
 fn pods(cluster: &Cluster, ends: &Plain) -> String {
+    // A workload by its name is one, wherever it is; and what is said of its label is said of no other pod.
+    if let Some(names) = ends.pods.listed(WORKLOAD_MARK) {
+        return names.iter().cloned().collect::<Vec<_>>().join(", ");
+    }
+    let labels = ends.pods.without(WORKLOAD_MARK);
     let which = match ends.workload.and_then(|index| cluster.workloads.get(index)) {
         Some(workload) => return workload.full_name(),
-        None if ends.pods.is_everything() => "every pod".to_owned(),
-        None => format!("pods with {}", describe::selector(&ends.pods.selector())),
+        None if labels.is_everything() => "every pod".to_owned(),
+        None => format!("pods with {}", describe::selector(&labels.selector())),
     };
     format!("{which} {}", namespaces(&ends.namespaces))
 }

@@ -7,9 +7,7 @@ use super::{ExitCode, Streams, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::explain::{self, Asked, Text};
-use crate::manifest::{self, ManifestPath};
 use crate::model::workload::Cluster;
-use crate::plan;
 use crate::report::{self, explain::explanation};
 use crate::source::{Origin, SourceMap, Span};
 
@@ -35,7 +33,8 @@ pub(super) struct Arguments {
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
-    let cluster = cluster(&arguments.input, &mut sources, &mut diagnostics);
+    let cluster =
+        arguments.input.cluster("explain needs manifests to look the flow up in", &mut sources, &mut diagnostics);
     let asked = match cluster.as_ref().map(|cluster| asked(arguments, cluster, &mut sources)) {
         Some(Ok(asked)) => {
             diagnostics.extend(asked.warnings.iter().cloned());
@@ -57,18 +56,6 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     };
     write(streams.out, "standard output", &rendered)?;
     Ok(ExitCode::Proved)
-}
-
-/// The cluster of the manifests; `None` where reading them met a fault.
-fn cluster(input: &Input, sources: &mut SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Option<Cluster> {
-    if input.manifests.is_empty() {
-        diagnostics.push(plan::no_manifests("explain needs manifests to look the flow up in"));
-        return None;
-    }
-    let paths: Vec<_> = input.manifests.iter().map(ManifestPath::new).collect();
-    let objects = manifest::read(&paths, &input.settings(), sources, diagnostics);
-    let cluster = manifest::assemble(&[&objects], diagnostics);
-    (!diagnostics.iter().any(Diagnostic::is_error)).then_some(cluster)
 }
 
 fn asked(arguments: &Arguments, cluster: &Cluster, sources: &mut SourceMap) -> Result<Asked, Vec<Diagnostic>> {

@@ -1,4 +1,4 @@
-//! Where the report of `prove` goes, and in which formats.
+//! Where a report goes, and in which formats.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,6 @@ use super::{Streams, file, write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::report::text::{Detail, Style};
-use crate::report::{self, Report};
 use crate::source::{SourceFile, SourceMap};
 
 /// Formats and files.
@@ -33,7 +32,7 @@ pub(super) struct Outputs {
 
 /// The formats of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(super) enum Format {
     /// For a person at a terminal
     Text,
     /// For programs; versioned
@@ -113,29 +112,20 @@ impl Outputs {
         faults.into_iter().map(|fault| fault.help("name another file")).collect()
     }
 
-    /// Writes the report wherever it is to go.
+    /// Writes the report wherever it is to go; `render` lays it out.
     ///
     /// # Errors
     /// [`Error::Write`] where a file or standard output cannot be written.
-    pub(super) fn write(&self, report: &Report, sources: &SourceMap, streams: &mut Streams<'_>) -> Result<(), Error> {
+    pub(super) fn write(
+        &self,
+        render: &dyn Fn(Format, Style, Detail) -> String,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Error> {
         let plain = Style { colour: false, width: streams.width };
-        let document = |output: &Output| (output.path.clone(), self.render(output.format, report, sources, plain));
+        let document = |output: &Output| (output.path.clone(), render(output.format, plain, self.detail()));
         file::write_all(&self.outputs.iter().map(document).collect::<Vec<_>>())?;
-        let text = self.render(self.format, report, sources, streams.out_style());
+        let text = render(self.format, streams.out_style(), self.detail());
         write(streams.out, "standard output", &text)
-    }
-
-    fn render(&self, format: Format, report: &Report, sources: &SourceMap, style: Style) -> String {
-        // Where there is no current folder, paths stay as they are.
-        let top = std::env::current_dir().unwrap_or_default();
-        match format {
-            Format::Text => report::text::render(report, sources, style, self.detail()),
-            Format::Json => report::json::render(report),
-            Format::Sarif => report::sarif::render(report, &top),
-            Format::Junit => report::junit::render(report),
-            Format::Github => report::github::render(report, &top),
-            Format::Markdown => report::markdown::render(report, sources),
-        }
     }
 
     fn detail(&self) -> Detail {

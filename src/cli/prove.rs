@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::dump::Dump;
-use super::output::Outputs;
+use super::output::{Format, Outputs};
 use super::shared::{self, Input, Limit};
 use super::{ExitCode, Streams, file, interrupt, names, vacuous, write};
 use crate::date::Date;
@@ -18,7 +17,8 @@ use crate::outcome::{Counterexample, Outcome};
 use crate::plain;
 use crate::plan::{Inputs, Plan};
 use crate::prove::Answered;
-use crate::report::{self, waive};
+use crate::report::text::{Detail, Style};
+use crate::report::{self, Report, waive};
 use crate::source::SourceMap;
 use crate::symbolic;
 use crate::witness;
@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     input: Input,
 
     /// The network plugin to prove the sentences of --assert for; a spec names its own
-    #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugins(), requires = "assert")]
+    #[arg(long, value_name = "NAME", default_value = "any", value_parser = shared::plugins(), requires = "assert")]
     plugin: Plugin,
 
     #[command(flatten)]
@@ -64,13 +64,6 @@ pub(super) struct Arguments {
     /// Exit with 0 even if something is refuted or not decided within the limits
     #[arg(long)]
     exit_zero: bool,
-}
-
-/// The names of the plugins, for help and for a slip of the finger.
-fn plugins() -> impl TypedValueParser<Value = Plugin> {
-    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
-    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
-    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 /// Runs the subcommand.
@@ -97,10 +90,24 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
         write_witnesses(folder, &plan, &answers)?;
     }
     let report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
-    arguments.outputs.write(&report, &sources, streams)?;
+    arguments.outputs.write(&|format, style, detail| render(&report, &sources, format, style, detail), streams)?;
     // Who ended the run early shall not take it for a whole one.
     let exit_zero = arguments.exit_zero && !interrupt.is_set();
     Ok(exit_code(exit_zero, gating(&plan, &answers)))
+}
+
+/// The report in one format.
+fn render(report: &Report, sources: &SourceMap, format: Format, style: Style, detail: Detail) -> String {
+    // Where there is no current folder, paths stay as they are.
+    let top = std::env::current_dir().unwrap_or_default();
+    match format {
+        Format::Text => report::text::render(report, sources, style, detail),
+        Format::Json => report::json::render(report),
+        Format::Sarif => report::sarif::render(report, &top),
+        Format::Junit => report::junit::render(report),
+        Format::Github => report::github::render(report, &top),
+        Format::Markdown => report::markdown::render(report, sources),
+    }
 }
 
 fn inputs(arguments: &Arguments, Today { date: today, is_given: today_is_given }: Today) -> Inputs {

@@ -18,6 +18,10 @@ pub(super) struct Arguments {
 enum What {
     /// The JSON report of `prove`
     Report,
+    /// The JSON of `who-can-reach` and `what-can-be-reached-from`
+    Reach,
+    /// The JSON of `diff`
+    Diff,
     /// A spec file, for editors that complete and check TOML
     Spec,
 }
@@ -25,7 +29,9 @@ enum What {
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let schema = match arguments.what {
-        What::Report => report::json::schema(),
+        What::Report => report::json::schema::<report::Report>("netverify report"),
+        What::Reach => report::json::schema::<report::classes::ReachReport>("netverify reach"),
+        What::Diff => report::json::schema::<report::diff::DiffReport>("netverify diff"),
         What::Spec => spec::schema::schema(),
     };
     write(streams.out, "standard output", &report::json::render(&schema))?;

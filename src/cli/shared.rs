@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Streams, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
-use crate::manifest::Settings;
+use crate::manifest::{self, ManifestPath, Settings};
+use crate::model::plugin::Plugin;
+use crate::model::workload::Cluster;
+use crate::plan;
 use crate::prove::{DEFAULT_MEMORY, Prover};
 use crate::report;
 use crate::source::SourceMap;
@@ -29,9 +33,33 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// The cluster of the manifests; `None` where there are none, or reading them met a fault.
+    pub(super) fn cluster(
+        &self,
+        needed: &str,
+        sources: &mut SourceMap,
+        diagnostics: &mut Vec<Diagnostic>,
+    ) -> Option<Cluster> {
+        if self.manifests.is_empty() {
+            diagnostics.push(plan::no_manifests(needed));
+            return None;
+        }
+        let paths: Vec<_> = self.manifests.iter().map(ManifestPath::new).collect();
+        let objects = manifest::read(&paths, &self.settings(), sources, diagnostics);
+        let cluster = manifest::assemble(&[&objects], diagnostics);
+        (!diagnostics.iter().any(Diagnostic::is_error)).then_some(cluster)
+    }
+
     pub(super) fn settings(&self) -> Settings {
         Settings { ignore_kinds: self.ignore_kind.iter().cloned().collect(), default_namespace: self.namespace.clone() }
     }
+}
+
+/// The names of the plugins, for help and for a slip of the finger.
+pub(super) fn plugins() -> impl TypedValueParser<Value = Plugin> {
+    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
+    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 /// How to write.

@@ -10,6 +10,10 @@ pub type Labels = BTreeMap<String, String>;
 /// The label that the API server sets on every namespace to the namespace's name (R9).
 pub const NAMESPACE_NAME_LABEL: &str = "kubernetes.io/metadata.name";
 
+/// A label that names a declared workload, for a cluster in which the workload's own labels are not the same on two sides
+/// of a comparison. No manifest can have it: it is no valid key (V3). Words say the name in its place.
+pub const WORKLOAD_MARK: &str = "(workload)";
+
 /// What a [`Requirement`] asks of its key (R12).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Operator {

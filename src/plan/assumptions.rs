@@ -34,6 +34,15 @@ impl Plan {
     }
 }
 
+/// What every answer about these clusters in this world takes for granted, in words.
+#[must_use]
+pub fn assumptions_of(clusters: &[&Cluster], world: &World) -> Vec<String> {
+    let of_clusters = clusters.iter().flat_map(|cluster| cluster_assumptions(cluster));
+    let mut seen = BTreeSet::new();
+    let all = world_assumptions(world).into_iter().chain(of_clusters);
+    all.filter(|words| seen.insert(words.clone())).collect()
+}
+
 fn compares_sets(item: &Item) -> bool {
     matches!(item.claim, Claim::Compared(Comparison::Sets { .. }))
 }

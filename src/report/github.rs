@@ -14,19 +14,25 @@ use crate::spec::PropertySeverity;
 /// The whole report; `top` is the folder that paths are relative to.
 #[must_use]
 pub fn render(report: &Report, top: &Path) -> String {
-    let mut lines: Vec<String> = report.properties.iter().filter_map(|property| annotation(property, top)).collect();
+    let mut lines = annotations(report, top, |property| {
+        let variant = property.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
+        format!("{}: {}{variant}", property.standing().word(), property.name)
+    });
     let properties = counted(report.properties.len(), "property", "properties");
     lines.push(format!("{} ({properties})", verdict(&report.summary)));
     lines.extend(report.assumptions.iter().map(|assumption| format!("assumes: {}", inert(assumption))));
     lines.join("\n") + "\n"
 }
 
-/// One command a property that is not proved.
-fn annotation(property: &PropertyReport, top: &Path) -> Option<String> {
+/// One command a property that is not proved, under these headings.
+pub(super) fn annotations(report: &Report, top: &Path, heading: impl Fn(&PropertyReport) -> String) -> Vec<String> {
+    let properties = report.properties.iter();
+    properties.filter_map(|property| annotation(property, top, heading(property))).collect()
+}
+
+fn annotation(property: &PropertyReport, top: &Path, heading: String) -> Option<String> {
     let command = command(property)?;
-    let variant = property.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
     let mut parameters = property.place().map_or(Vec::new(), |place| location(place, top));
-    let heading = format!("{}: {}{variant}", property.standing().word(), property.name);
     parameters.push(("title", heading));
     let parameters: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{name}={}", parameter(value))).collect();
@@ -85,7 +91,7 @@ fn parameter(text: &str) -> String {
 }
 
 /// Text of a line that is no command: on one line, and without the older sign of a command.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     plain::line(text).replace("##[", "## [")
 }
 

@@ -1,10 +1,8 @@
 //! The report as JSON, versioned by its `schema` field.
 
-use schemars::Schema;
 use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
-
-use super::Report;
 
 /// Pretty JSON with a final newline; what could steer a terminal is escaped.
 #[must_use]
@@ -14,11 +12,11 @@ pub fn render(report: &impl Serialize) -> String {
     crate::plain::json(&text).into_owned() + "\n"
 }
 
-/// The JSON Schema (2020-12) of the report.
+/// The JSON Schema (2020-12) of a report.
 #[must_use]
-pub fn schema() -> Schema {
+pub fn schema<R: JsonSchema>(title: &str) -> Schema {
     let settings = SchemaSettings::draft2020_12().for_serialize();
-    let mut schema = settings.into_generator().into_root_schema_for::<Report>();
-    schema.insert("title".to_owned(), "netverify report".into());
+    let mut schema = settings.into_generator().into_root_schema_for::<R>();
+    schema.insert("title".to_owned(), title.into());
     schema
 }

@@ -22,27 +22,34 @@ const MARKER: &str = "<!-- netverify -->";
 /// The whole report.
 #[must_use]
 pub fn render(report: &Report, sources: &SourceMap) -> String {
-    let mut page = Page::default();
-    page.text += &format!("{MARKER}\n### netverify: {}\n\n", verdict(&report.summary));
     let tail = tail(report);
-    page.left = MAX_BYTES.saturating_sub(page.text.len() + tail.len());
+    let mut page = Page::new(&format!("{MARKER}\n### netverify: {}\n\n", verdict(&report.summary)), tail.len());
     let (proved, others): (Vec<_>, Vec<_>) =
         report.properties.iter().partition(|property| property.standing() == Standing::Proved);
     let several = several_specs(report);
     table(&mut page, &others, several);
     page.add_all(others.iter().map(|property| folded(property, sources, several)), "counterexample", "counterexamples");
     page.add_all(std::iter::once(proofs(&proved, several)), "list of proofs", "lists of proofs");
-    page.text + &tail
+    page.into_text() + &tail
 }
 
 /// Text that stops growing in time.
-#[derive(Default)]
-struct Page {
+pub(super) struct Page {
     text: String,
     left: usize,
 }
 
 impl Page {
+    /// A page that begins like this and leaves room for so many bytes at the end.
+    pub(super) fn new(head: &str, tail: usize) -> Page {
+        Page { text: head.to_owned(), left: MAX_BYTES.saturating_sub(head.len() + tail) }
+    }
+
+    /// What was written.
+    pub(super) fn into_text(self) -> String {
+        self.text
+    }
+
     /// Whether there was room for it.
     fn add(&mut self, part: &str) -> bool {
         let fits = part.len() <= self.left;
@@ -54,7 +61,7 @@ impl Page {
     }
 
     /// Parts one after the other; those without room are counted.
-    fn add_all(&mut self, parts: impl Iterator<Item = String>, one: &str, many: &str) {
+    pub(super) fn add_all(&mut self, parts: impl Iterator<Item = String>, one: &str, many: &str) {
         let left_out = parts.filter(|part| !self.add(part)).count();
         if left_out > 0 {
             self.text += &format!("{} left out: a comment holds no more.\n\n", counted(left_out, one, many));
@@ -133,7 +140,7 @@ fn tail(report: &Report) -> String {
 }
 
 /// Text on one line that Markdown and HTML take for nothing but text. `@name` would call somebody.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     let mut inert = String::new();
     for c in plain::line(&one_line(text)).chars() {
         match c {
@@ -151,7 +158,7 @@ fn inert(text: &str) -> String {
 }
 
 /// The same, in the letters of code.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     format!("<code>{}</code>", inert(text))
 }
 

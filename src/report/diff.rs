@@ -1,0 +1,164 @@
+//! What a change opens and closes, as every format shows it.
+//!
+//! [`report`] makes the words; [`text`] and [`markdown`] lay them out, `json` writes them as they are, and [`as_report`] turns
+//! classes into refuted properties for the formats that point at lines: SARIF, JUnit, GitHub.
+
+pub mod github;
+pub mod markdown;
+pub mod text;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::build::Words;
+use super::classes::ClassReport;
+use super::{AnswerReport, CaseReport, EndReport, PropertyReport, Report, SCHEMA as REPORT_SCHEMA, Standing, Summary};
+use crate::diff::{Diff, Merged};
+use crate::model::selector::WORKLOAD_MARK;
+use crate::outcome::Part;
+use crate::source::SourceMap;
+use crate::spec::PropertySeverity;
+
+/// The version of the JSON form.
+pub const SCHEMA: &str = "netverify-diff/1";
+
+/// What a change opens and closes.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DiffReport {
+    /// [`SCHEMA`].
+    pub schema: &'static str,
+    /// The version of netverify.
+    pub netverify: &'static str,
+    /// The version of Z3.
+    pub z3: String,
+    /// What is compared, as it was named.
+    pub old: String,
+    /// What it is compared with.
+    pub new: String,
+    /// Whether both let the same flows pass: proved, for every pod that could exist and on every plugin.
+    pub equivalent: bool,
+    /// The flows that pass after the change and did not before.
+    pub opened: SideReport,
+    /// The flows that passed before the change and do not after.
+    pub closed: SideReport,
+    /// What changes and is not compared, in words.
+    pub notes: Vec<String>,
+    /// What the answer takes for granted, in words.
+    pub assumptions: Vec<String>,
+}
+
+/// One side of a change.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct SideReport {
+    /// The classes: together exactly these flows.
+    pub classes: Vec<ClassReport>,
+    /// Another such flow, on plugins that read policies otherwise than the classes are made for.
+    pub beyond: Option<Box<CaseReport>>,
+}
+
+/// The report of one comparison.
+#[must_use]
+pub fn report(merged: &Merged, sources: &SourceMap, diff: &Diff, assumptions: Vec<String>, z3: String) -> DiffReport {
+    let words = Words { cluster: &merged.cluster, sources };
+    let side = |gained: &crate::classes::change::Gained| {
+        let beyond = gained.beyond.as_ref().map(|case| Box::new(unmarked(words.case(case))));
+        let class = |class| {
+            let class = words.class(class);
+            ClassReport { witness: Box::new(unmarked(*class.witness)), ..class }
+        };
+        SideReport { classes: gained.classes.iter().map(class).collect(), beyond }
+    };
+    DiffReport {
+        schema: SCHEMA,
+        netverify: env!("CARGO_PKG_VERSION"),
+        z3,
+        old: merged.old.name.clone(),
+        new: merged.new.name.clone(),
+        equivalent: diff.is_empty(),
+        opened: side(&diff.opened),
+        closed: side(&diff.closed),
+        notes: merged.notes.clone(),
+        assumptions,
+    }
+}
+
+/// Without the labels that stand for names.
+fn unmarked(mut case: CaseReport) -> CaseReport {
+    let unmark = |end: &mut EndReport| {
+        end.labels.remove(WORKLOAD_MARK);
+    };
+    unmark(&mut case.destination);
+    case.source.iter_mut().for_each(unmark);
+    case
+}
+
+/// One thing that opens or closes, in words: "every pod in shop to every pod in web, any port".
+fn sentence(class: &ClassReport) -> String {
+    let gone = class.except.iter().map(|gone| format!("; not {gone}")).collect::<String>();
+    format!("{} to {}, {}{gone}", class.from, class.to, class.ports)
+}
+
+/// Where what stops the flows of a class is written, on the side that stops them.
+pub(super) fn stopping(class: &ClassReport) -> impl Iterator<Item = String> {
+    let blames = class.witness.blames.iter().filter(|blame| blame.part == Part::Isolates);
+    blames.map(|blame| {
+        let at = &blame.at.position;
+        format!("{}:{} {} {}: {}", at.file, at.line, blame.policy, blame.path, blame.text)
+    })
+}
+
+/// The classes as refuted properties: what opens matters more than what closes. Where nothing does, that is proved.
+#[must_use]
+pub fn as_report(diff: &DiffReport) -> Report {
+    let opened =
+        side(&diff.opened, "opens", "these flows pass after the change, and did not before", PropertySeverity::High);
+    let closed =
+        side(&diff.closed, "closes", "these flows passed before the change, and do not after", PropertySeverity::Low);
+    let properties = [opened, closed].concat();
+    let count = |wanted| properties.iter().filter(|property| property.standing() == wanted).count();
+    Report {
+        schema: REPORT_SCHEMA,
+        netverify: diff.netverify,
+        z3: diff.z3.clone(),
+        summary: Summary {
+            proved: count(Standing::Proved),
+            refuted: count(Standing::Refuted),
+            unknown: count(Standing::Unknown),
+            ..Summary::default()
+        },
+        assumptions: diff.notes.iter().chain(&diff.assumptions).cloned().collect(),
+        properties,
+    }
+}
+
+fn side(side: &SideReport, what: &str, sentence: &str, severity: PropertySeverity) -> Vec<PropertyReport> {
+    let property = |name: String, answer| PropertyReport {
+        spec: Some("netverify diff".to_owned()),
+        variant: None,
+        name,
+        sentence: sentence.to_owned(),
+        severity,
+        why: None,
+        at: None,
+        answer,
+        waiver: None,
+        elapsed_us: 0,
+    };
+    let shown = |case: &CaseReport| AnswerReport::Refuted {
+        counterexample: Some(Box::new(case.clone())),
+        blocked_by: Vec::new(),
+        holds_if: Vec::new(),
+        sets: None,
+    };
+    let none = || AnswerReport::Proved {
+        rests_on: Vec::new(),
+        witness: None,
+        because: Some("there is no such flow, whatever pods there are and whatever the plugin".to_owned()),
+        sets: None,
+        vacuous: false,
+    };
+    let class = |class: &ClassReport| property(format!("{what}: {}", self::sentence(class)), shown(&class.witness));
+    let beyond = |case: &Box<CaseReport>| property(format!("{what} on some plugins"), shown(case));
+    let all: Vec<_> = side.classes.iter().map(class).chain(side.beyond.iter().map(beyond)).collect();
+    if all.is_empty() { vec![property(format!("nothing {what}"), none())] } else { all }
+}

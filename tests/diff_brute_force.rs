@@ -1,0 +1,121 @@
+//! What opens and closes between two random clusters, against an enumeration of every case that can matter: each
+//! side judges each flow by itself, with the labels that it declares.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
+
+#[expect(dead_code, reason = "tests/agreement.rs uses the rest")]
+#[path = "support/enumerate.rs"]
+mod enumerate;
+#[expect(dead_code, reason = "tests/agreement.rs uses the rest")]
+#[path = "support/legal.rs"]
+mod legal;
+#[path = "support/trials.rs"]
+mod trials;
+#[expect(dead_code, reason = "tests/agreement.rs uses the rest")]
+#[path = "support/worlds.rs"]
+mod worlds;
+
+use std::cell::Cell;
+use std::time::Duration;
+
+use netverify::classes::change::Gained;
+use netverify::classes::plugin;
+use netverify::diff::{self, Merged};
+use netverify::eval::claim::flow_in;
+use netverify::eval::{self, Verdict};
+use netverify::model::claim::{Claim, Endpoint, FlowSet, PortSet};
+use netverify::model::net::{End, Flow, PodEnd};
+use netverify::model::options::Options;
+use netverify::model::selector::WORKLOAD_MARK;
+use netverify::model::workload::Cluster;
+use netverify::model::world::World;
+use netverify::prove::Prover;
+use proptest::prelude::any;
+
+use trials::{Trial, fail};
+use worlds::{Question, TINY, cluster};
+
+/// The flow as one side sees it: a namespace and a workload have the labels that it declares.
+fn seen_by(side: &Cluster, merged: &Cluster, flow: &Flow) -> Flow {
+    let pod = |pod: &PodEnd| {
+        let mut pod = pod.clone();
+        if let Some(declared) = side.namespaces.get(&pod.namespace.name) {
+            pod.namespace = declared.namespace.clone();
+        }
+        let of_both = pod.workload.map(|index| merged.workloads[index].clone());
+        let own = of_both.and_then(|known| side.workloads.iter().find(|one| one.full_name() == known.full_name()));
+        if let Some(own) = own {
+            pod.labels = own.labels.clone();
+        }
+        pod.labels.remove(WORKLOAD_MARK);
+        pod
+    };
+    let end = |end: &End| match end {
+        End::Pod(one) => End::Pod(pod(one)),
+        other => other.clone(),
+    };
+    Flow { source: end(&flow.source), destination: end(&flow.destination), ..flow.clone() }
+}
+
+fn passes(side: &Cluster, merged: &Merged, options: &Options, flow: &Flow) -> bool {
+    eval::verdict(side, options, &seen_by(side, &merged.cluster, flow)).0 == Verdict::Allowed
+}
+
+fn holds(merged: &Merged, gained: &Gained, flow: &Flow) -> bool {
+    gained.classes.iter().flat_map(|class| &class.flows).any(|set| flow_in(&merged.cluster, set, flow))
+}
+
+/// The same objects with the labels and the policies of another cluster.
+fn relabelled(old: &Cluster, other: Cluster) -> Cluster {
+    let mut new = Cluster { policies: other.policies, ..old.clone() };
+    for (workload, with) in new.workloads.iter_mut().zip(other.workloads) {
+        workload.labels = with.labels;
+    }
+    for (name, declared) in &mut new.namespaces {
+        if let Some(with) = other.namespaces.get(name) {
+            declared.namespace.labels = with.namespace.labels.clone();
+        }
+    }
+    new
+}
+
+#[test]
+fn brute_force_agrees_on_what_opens_and_closes() {
+    let prover = Prover::new(1, Duration::from_secs(60)).unwrap();
+    let trial = Trial { name: "diff", file: file!(), seed: 11, cases: 24 };
+    let strategy = (cluster(TINY), cluster(TINY), any::<bool>());
+    let tally = trial.run(&strategy, |(old, other, is_relabelled), tally| {
+        let new =
+            if is_relabelled { relabelled(&old, other) } else { Cluster { policies: other.policies, ..old.clone() } };
+        let merged = diff::merge(&old, &new, ["old", "new"]);
+        let world = World::default();
+        let found = match diff::diff(&prover, &merged, &world) {
+            Ok(found) => found,
+            Err(stop) => return Err(fail(format!("{stop:?}"))),
+        };
+        let options = plugin(&world);
+        let everything = FlowSet::new(Endpoint::Anything, Endpoint::Anything, PortSet::default());
+        let claim = Claim::NoneCanReach(everything);
+        let question = Question { cluster: merged.cluster.clone(), world: merged.world(&world), claim };
+        let (judged, opened, closed) = (Cell::new(0), Cell::new(0), Cell::new(0));
+        let is_wrong = |flow: &Flow| {
+            let (before, after) = (passes(&old, &merged, &options, flow), passes(&new, &merged, &options, flow));
+            judged.set(judged.get() + 1);
+            opened.set(opened.get() + usize::from(after && !before));
+            closed.set(closed.get() + usize::from(before && !after));
+            (after && !before, before && !after)
+                != (holds(&merged, &found.opened, flow), holds(&merged, &found.closed, flow))
+        };
+        if enumerate::any_flow(&question, &options, [&|_| true, &|_| true], is_wrong) {
+            return Err(fail(format!("not what changes: {found:#?}")));
+        }
+        tally.add("flows judged", judged.get());
+        tally.add("of them open", opened.get());
+        tally.add("of them close", closed.get());
+        tally.add("classes", found.opened.classes.len() + found.closed.classes.len());
+        tally.add("with relabelled workloads", usize::from(merged.is_relabelled));
+        Ok(())
+    });
+    assert!(tally.of("of them open") > 1_000 && tally.of("of them close") > 1_000, "nothing to compare");
+    assert!(tally.of("with relabelled workloads") >= 3, "too little relabelled");
+}
