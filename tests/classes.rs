@@ -1,6 +1,6 @@
 //! Lists of classes against an enumeration of every case that can matter: what passes is in a class, what is in a
 //! class passes, and no class could go.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 
 #[expect(dead_code, reason = "tests/agreement.rs uses the rest")]

@@ -57,10 +57,9 @@ fn each_format_says_the_same() {
 #[test]
 fn json_is_what_its_schema_says() {
     let reach = ["who-can-reach", "vector-db", "-m", "specs/rag", "--format", "json"];
-    for (what, json) in [
-        ("diff", between(2, 3, &["--format", "json"]).out),
-        ("reach", ran(program(&reach).output().unwrap()).out),
-    ] {
+    for (what, json) in
+        [("diff", between(2, 3, &["--format", "json"]).out), ("reach", ran(program(&reach).output().unwrap()).out)]
+    {
         let schema = ran(program(&["schema", what]).output().unwrap()).out;
         let [schema, json] = [schema, json].map(|text| serde_json::from_str(&text).unwrap());
         assert_eq!(schema::errors(&schema, &json), "", "{what}");

@@ -1,6 +1,6 @@
 //! What opens and closes between two random clusters, against an enumeration of every case that can matter: each
 //! side judges each flow by itself, with the labels that it declares.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 #![expect(clippy::print_stdout, reason = "how much was tried belongs in the test's own output")]
 
 #[expect(dead_code, reason = "tests/agreement.rs uses the rest")]

@@ -94,7 +94,8 @@ fn widened(view: &View<'_>, checker: &Checker<'_>, side: Direction, flows: Produ
 /// For each list of sets whether all flows of all of them pass.
 fn all_pass(checker: &Checker<'_>, lists: &[Vec<FlowSet>]) -> Result<Vec<bool>, Stop> {
     let mut answers = checker.every(&lists.concat())?.into_iter();
-    Ok(lists.iter().map(|list| answers.by_ref().take(list.len()).fold(true, |all, one| all && one)).collect())
+    let of = |list: &Vec<FlowSet>| answers.by_ref().take(list.len()).filter(|pass| !pass).count() == 0;
+    Ok(lists.iter().map(of).collect())
 }
 
 fn way(first: Direction, here: Door, there: Option<Door>) -> Way {

@@ -158,7 +158,7 @@ fn side(side: &SideReport, what: &str, sentence: &str, severity: PropertySeverit
         vacuous: false,
     };
     let class = |class: &ClassReport| property(format!("{what}: {}", self::sentence(class)), shown(&class.witness));
-    let beyond = |case: &Box<CaseReport>| property(format!("{what} on some plugins"), shown(case));
-    let all: Vec<_> = side.classes.iter().map(class).chain(side.beyond.iter().map(beyond)).collect();
+    let beyond = |case: &CaseReport| property(format!("{what} on some plugins"), shown(case));
+    let all: Vec<_> = side.classes.iter().map(class).chain(side.beyond.iter().map(|case| beyond(case))).collect();
     if all.is_empty() { vec![property(format!("nothing {what}"), none())] } else { all }
 }
