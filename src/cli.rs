@@ -20,10 +20,8 @@ mod shared;
 mod tests;
 mod vacuous;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
-use anstream::stream::RawStream;
-use anstream::{AutoStream, ColorChoice};
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::classes::Asked;
@@ -166,10 +164,13 @@ pub fn failed(error: &Error, streams: &mut Streams<'_>) -> ExitCode {
 }
 
 /// Whether to write colours to a stream: to a terminal that is not a dumb one, unless `NO_COLOR` is set
-/// or `CLICOLOR` is 0; anywhere where `CLICOLOR_FORCE` is set.
+/// or `CLICOLOR` is 0; anywhere where `CLICOLOR_FORCE` is set to anything but 0.
 #[must_use]
-pub fn colour(stream: &impl RawStream) -> bool {
-    AutoStream::choice(stream) != ColorChoice::Never
+pub fn colour(stream: &impl IsTerminal) -> bool {
+    let is_forced = anstyle_query::clicolor_force() && std::env::var_os("CLICOLOR_FORCE").is_some_and(|set| set != "0");
+    let wanted = anstyle_query::clicolor();
+    let can = || anstyle_query::term_supports_color() || wanted == Some(true) || anstyle_query::is_ci();
+    !anstyle_query::no_color() && (is_forced || (wanted != Some(false) && stream.is_terminal() && can()))
 }
 
 /// The width to lay text out for, in columns: that of `COLUMNS` or of the terminal, or 120.

@@ -4,11 +4,12 @@
 //! the other. The rooms: `slice` picks the policies that can matter, `universe` the values that can,
 //! `end` the two symbolic ends of a flow, `encode` the verdict, `claim` the sets of a sentence,
 //! `solver` asks within its `limits` and keeps a `record` of the question where somebody wants it,
-//! `decode` turns a model into a concrete flow. `z3` appears nowhere else.
-//! `property` and `prove` call this module; it imports `model` only.
+//! `core` says which policies a proof rests on, `decode` turns a model into a concrete flow. `z3`
+//! appears nowhere else. `property` and `prove` call this module; it imports `model` only.
 
 mod algebra;
 mod claim;
+mod core;
 mod decode;
 mod encode;
 mod end;

@@ -15,6 +15,7 @@ mod trials;
 #[path = "support/worlds.rs"]
 mod worlds;
 
+use std::collections::BTreeSet;
 use std::slice;
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use netverify::model::claim::Claim;
 use netverify::model::net::{End, Flow, PodEnd, Protocol};
 use netverify::model::options::Options;
 use netverify::model::plugin::Plugin;
+use netverify::model::policy::Direction;
 use netverify::model::selector::NAMESPACE_NAME_LABEL;
 use netverify::model::workload::{Cluster, DeclaredNamespace};
 use netverify::model::world::World;
@@ -311,7 +313,7 @@ fn with_further(cluster: &Cluster, flow: &Flow, further: &[PodEnd]) -> Cluster {
 fn with_one_label_less(cluster: &Cluster, flow: &Flow) -> Vec<(String, Flow)> {
     let keys = |pod: &PodEnd| pod.labels.keys().chain(pod.namespace.labels.keys()).cloned().collect::<Vec<_>>();
     let ends = [flow.source.pod(), flow.destination.pod()];
-    let keys: std::collections::BTreeSet<String> = ends.into_iter().flatten().flat_map(keys).collect();
+    let keys: BTreeSet<String> = ends.into_iter().flatten().flat_map(keys).collect();
     let mut smaller = Vec::new();
     for key in keys {
         for at in [0, 1] {
@@ -382,7 +384,12 @@ fn the_order_of_policies_and_workloads_changes_no_answer() {
         if kind(&before) != kind(&after) {
             return Err(fail(format!("{before:#?}\nin another order: {after:#?}")));
         }
+        let (rests_on, still) = (rests_on(&question.cluster, &before), rests_on(&turned.cluster, &after));
+        if rests_on != still {
+            return Err(fail(format!("it rests on {rests_on:?}, in another order on {still:?}")));
+        }
         tally.add(kind(&before), 1);
+        tally.add("policies that proofs rest on", rests_on.len());
         Ok(())
     });
 }
@@ -402,10 +409,25 @@ fn claims_asked_together_are_answered_as_each_alone() {
             if kind(&answered.outcome) != kind(&alone) {
                 return Err(fail(format!("{claim:?} alone: {alone:#?}\ntogether: {:#?}", answered.outcome)));
             }
+            let (rests_on, as_one) = (rests_on(cluster, &alone), rests_on(cluster, &answered.outcome));
+            if rests_on != as_one {
+                return Err(fail(format!("{claim:?} rests on {rests_on:?}, together on {as_one:?}")));
+            }
             tally.add(kind(&alone), 1);
         }
         Ok(())
     });
+}
+
+/// The policies that an answer rests on, by name, and the direction in which each matters.
+fn rests_on(cluster: &Cluster, outcome: &Outcome) -> BTreeSet<(String, Direction)> {
+    let pillars = match outcome {
+        Outcome::Proved(proof) => &proof.rests_on,
+        Outcome::Refuted(refutation) => &refutation.blocked_by,
+        Outcome::Unknown(_) | Outcome::Vacuous | Outcome::Disagreement(_) => return BTreeSet::new(),
+    };
+    let name = |index: usize| format!("{}/{}", cluster.policies[index].namespace, cluster.policies[index].name);
+    pillars.iter().map(|pillar| (name(pillar.policy), pillar.direction)).collect()
 }
 
 /// The same question with policies, workloads and nodes in the order of these keys.

@@ -12,8 +12,11 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// More values make a question that takes minutes.
+/// So many values make a question that takes Z3 minutes; the newest version half of one, on a fast machine.
 const VALUES: usize = 12;
+
+/// How long anything may take that is over in seconds on a machine with nothing else to do.
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// Policies that select every pod with two labels alike, one for each pair of labels and each value.
 fn manifests() -> String {
@@ -65,7 +68,7 @@ fn at_work(folder: &Path) -> Child {
     let child = start(folder, &["--exit-zero", "--timeout", "600", "--dump-smt2", "asked"]);
     let patience = Instant::now();
     while !folder.join("asked/hard.hard.1-subject.smt2").exists() {
-        assert!(patience.elapsed() < Duration::from_secs(60), "the hard property is not asked about");
+        assert!(patience.elapsed() < PATIENCE, "the hard property is not asked about");
         std::thread::sleep(Duration::from_millis(20));
     }
     std::thread::sleep(Duration::from_secs(1));
@@ -96,15 +99,18 @@ fn time_that_is_up_leaves_the_rest_decided() {
     let began = Instant::now();
     let (code, text) = end(start(folder.path(), &["--timeout", "5"]));
     // Reading the policies takes its time as well, on a machine that is busy.
-    assert!(began.elapsed() < Duration::from_secs(60), "{:?}", began.elapsed());
+    assert!(began.elapsed() < PATIENCE, "{:?}", began.elapsed());
     snapshot("time", &format!("exit {code}\n{text}"));
 }
 
 #[test]
 fn memory_that_is_used_up_leaves_the_rest_decided() {
     let folder = folder(PROVED, &REFUTED.replace("easy", "refuted"));
-    let (code, text) = end(start(folder.path(), &["--timeout", "600", "--memory-limit", "32"]));
-    snapshot("memory", &format!("exit {code}\n{text}"));
+    // What is easy needs 15 to 20 MB, whatever the version of Z3; the hard one any that it can get.
+    for megabytes in ["32", "48"] {
+        let (code, text) = end(start(folder.path(), &["--timeout", "600", "--memory-limit", megabytes]));
+        snapshot("memory", &format!("exit {code}\n{}", text.replace(&format!("{megabytes} MB"), "[limit] MB")));
+    }
 }
 
 #[test]
@@ -116,7 +122,7 @@ fn an_interrupted_run_reports_what_it_knows() {
         let asked = Instant::now();
         signal(&child, name);
         let (code, text) = end(child);
-        assert!(asked.elapsed() < Duration::from_secs(30), "{:?}", asked.elapsed());
+        assert!(asked.elapsed() < PATIENCE, "{:?}", asked.elapsed());
         assert_eq!(code, expected, "--exit-zero hides no interruption: {text}");
         snapshot("interrupted", &text);
     }

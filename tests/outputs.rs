@@ -144,6 +144,8 @@ fn colour_follows_the_environment() {
         (&[][..], false),
         (&[("CLICOLOR", "1")], false),
         (&[("CLICOLOR_FORCE", "1")], true),
+        (&[("CLICOLOR_FORCE", "0")], false),
+        (&[("CLICOLOR_FORCE", "")], false),
         (&[("CLICOLOR_FORCE", "1"), ("CLICOLOR", "0")], true),
         (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")], false),
         (&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "")], true),

@@ -155,6 +155,19 @@ fn a_label_of_the_existing_pod_does_not_hide_the_pod_that_could_exist() {
     assert_proved(&answer(&cluster, &declared, &claim));
 }
 
+/// 1
+#[test]
+fn a_namespace_that_could_exist_is_not_forgotten() {
+    let ml = in_namespaces(one_of("purpose", &["ml"]), everything());
+    let db = policy("db", one_of("app", &["db"]), Some(vec![rule(vec![ml], &[6333])]), None);
+    let cluster = cluster(vec![db], web_and_db());
+    let claim = Claim::NoneCanReach(flows(Endpoint::Anything, Endpoint::Workload(0), 6333));
+    let source = refuting(in_the_open(&cluster, &claim)).source;
+    assert_eq!(source.pod().unwrap().namespace.labels.get("purpose").unwrap(), "ml");
+    let declared = World { namespaces: Existence::Declared, ..World::default() };
+    assert_proved(&answer(&cluster, &declared, &claim));
+}
+
 /// 2
 #[test]
 fn one_replica_reaches_another() {

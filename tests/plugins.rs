@@ -239,6 +239,20 @@ fn who_is_meant_by_node() {
     assert!(matches!(outcome, Outcome::Vacuous), "{outcome:?}");
 }
 
+/// R33: to take all pods of a namespace away takes away none that are on their nodes' network, so that the
+/// policies which isolate those still matter.
+#[test]
+fn pods_on_nodes_networks_are_left_where_a_namespace_is_excepted() {
+    let peer = "{podSelector: {matchLabels: {app: agent}}}";
+    let choices = vec![choice("local_node_ingress", "policy"), choice("host_network", "pod")];
+    let world = World { choices, ..declared() };
+    let admits = format!("podSelector: {{}}, ingress: [{{from: [{peer}]}}]");
+    let open = policy(&format!("{admits}, policyTypes: [Ingress]")) + AGENT;
+    assert!(!holds(&open, &world, "nothing except pods in shop can reach db"));
+    let closed = policy(&format!("{admits}, policyTypes: [Ingress, Egress]")) + AGENT;
+    assert!(holds(&closed, &world, "nothing except pods in shop can reach db"));
+}
+
 #[test]
 fn named_ports_without_a_pod_peer() {
     let policy =

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use clap::Args;
 
-use super::names;
+use super::{file, names};
 use crate::error::Error;
 use crate::plan::Plan;
 use crate::prove::{Answered, Asks, Prover, Question};
@@ -58,7 +58,7 @@ impl Files<'_> {
         let number = written.fetch_add(1, Ordering::Relaxed) + 1;
         let path = self.folder.join(format!("{name}.{number}-{}.smt2", kind(question.asks)));
         let text = smt2::file(self.plan, item, question, &self.z3);
-        std::fs::write(&path, text).map_err(|source| Error::Write { path, source })
+        file::write_all(&[(path, text)])
     }
 }
 

@@ -131,6 +131,11 @@ impl<'t> Reader<'t> {
             Some((DeValue::Datetime(date), span)) => {
                 Some(Written { value: date.to_string(), origin: self.origin(span) })
             }
+            Some((other, span)) if !other.is_str() => {
+                let fault = type_fault(self.origin(span), &format!("`{key}`"), "a date", other);
+                self.push(fault.help(format!("write it as year, month and day: `{example}`")));
+                None
+            }
             _ => self.required(fields, key, example),
         }
     }

@@ -53,7 +53,7 @@ pub struct Query<'a> {
     pub(crate) wire: Wire,
     /// Pods beside the two ends that lend port numbers, where a comparison can feel them (R27).
     pub(crate) lenders: Vec<Lender>,
-    guards: RefCell<BTreeMap<Part, Term>>,
+    pub(super) guards: RefCell<BTreeMap<Part, Term>>,
 }
 
 impl<'a> Query<'a> {
@@ -237,6 +237,7 @@ impl<'a> Query<'a> {
     /// Asserts the statements and asks whether there is such a case, with every policy as written.
     pub fn check(&self, session: &Session, statements: &[Statement]) -> Answer {
         if statements.iter().any(|statement| matches!(statement.0, Term::Const(false))) {
+            session.assert(&Statement(Term::FALSE));
             session.ask_nothing();
             return Answer::Unsat;
         }
@@ -251,45 +252,11 @@ impl<'a> Query<'a> {
         session.check(&assumptions)
     }
 
-    /// After Unsat: policies on whose isolation (or admission, see [`Guarding`]) it rests, as few as the
-    /// solver finds: it takes back one after the other, and keeps those that it cannot do without.
-    #[must_use]
-    pub fn core(&self, session: &Session) -> Vec<(usize, Direction)> {
-        let mut parts = self.parts();
-        parts.sort_by_key(|part| self.tells_less(*part));
-        let core = self.named_in_core(session, &parts);
-        // Where one policy carries the proof it had better be the most telling one of its direction.
-        if let [(only, direction)] = *core.as_slice()
-            && let Some(first) = parts.iter().find(|(_, of)| *of == direction)
-            && first.0 != only
-            && session.check(&self.assumptions(&[*first])) == Answer::Unsat
-        {
-            return vec![*first];
-        }
-        core
-    }
-
-    fn named_in_core(&self, session: &Session, among: &[Part]) -> Vec<Part> {
-        let core = session.solver.get_unsat_core();
-        let guards = self.guards.borrow();
-        let named = |part: &&Part| guards.get(part).is_some_and(|guard| core.contains(&guard.to_bool()));
-        among.iter().filter(named).copied().collect()
-    }
-
-    /// Where several policies would carry a proof, a plain default deny tells the reader most: one that
-    /// selects every pod, and has no rules.
-    fn tells_less(&self, (index, direction): Part) -> (bool, bool, usize) {
-        let policy = self.setting.cluster.policies.get(index);
-        let has_rules = policy.and_then(|policy| policy.rules(direction)).is_some_and(|rules| !rules.is_empty());
-        let is_choosy = policy.is_some_and(|policy| !policy.pod_selector.selector.is_empty());
-        (has_rules, is_choosy, index)
-    }
-
-    fn parts(&self) -> Vec<Part> {
+    pub(super) fn parts(&self) -> Vec<Part> {
         self.guards.borrow().keys().copied().collect()
     }
 
-    fn assumptions(&self, parts: &[Part]) -> Vec<Bool> {
+    pub(super) fn assumptions(&self, parts: &[Part]) -> Vec<Bool> {
         let guards = self.guards.borrow();
         parts.iter().filter_map(|part| guards.get(part)).map(Term::to_bool).collect()
     }

@@ -172,3 +172,41 @@ fn excluded(one: &Requirement, other: &Requirement) -> bool {
         _ => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every requirement on one key over these values.
+    fn requirements() -> Vec<Requirement> {
+        let sets: [&[&str]; 6] = [&["a"], &["b"], &["a", "b"], &["b", "c"], &["a", "b", "c"], &[""]];
+        let texts = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<String>>();
+        let listed = sets.into_iter().flat_map(|set| [Operator::In(texts(set)), Operator::NotIn(texts(set))]);
+        let operators = listed.chain([Operator::Exists, Operator::DoesNotExist]);
+        operators.map(|operator| Requirement { key: "app".to_owned(), operator }).collect()
+    }
+
+    /// R12.
+    fn meets(requirement: &Requirement, value: Option<&str>) -> bool {
+        let is_listed = |values: &[String]| value.is_some_and(|value| values.iter().any(|one| one == value));
+        match &requirement.operator {
+            Operator::In(values) => is_listed(values),
+            Operator::NotIn(values) => !is_listed(values),
+            Operator::Exists => value.is_some(),
+            Operator::DoesNotExist => value.is_none(),
+        }
+    }
+
+    #[test]
+    fn requirements_exclude_each_other_where_no_value_meets_both() {
+        let values = [None, Some(""), Some("a"), Some("b"), Some("c"), Some("unheard-of")];
+        for one in &requirements() {
+            for other in &requirements() {
+                let is_met = values.iter().any(|value| meets(one, *value) && meets(other, *value));
+                assert_eq!(excluded(one, other), !is_met, "{one:?} and {other:?}");
+                let elsewhere = Requirement { key: "tier".to_owned(), ..other.clone() };
+                assert!(!excluded(one, &elsewhere), "{one:?} and {elsewhere:?}");
+            }
+        }
+    }
+}

@@ -67,6 +67,7 @@ pub struct Session {
     memory: Cell<u32>,
     interrupt: RefCell<Interrupt>,
     stopped: RefCell<Stop>,
+    exhausted: Cell<bool>,
     record: RefCell<Option<Record>>,
 }
 
@@ -90,6 +91,7 @@ impl Session {
             memory: Cell::new(u32::MAX),
             interrupt: RefCell::default(),
             stopped: RefCell::new(Stop::Time),
+            exhausted: Cell::new(false),
             record: RefCell::default(),
         })
     }
@@ -135,6 +137,12 @@ impl Session {
     #[must_use]
     pub fn stopped(&self) -> Stop {
         self.stopped.borrow().clone()
+    }
+
+    /// Whether some answer was Unknown for lack of memory.
+    #[must_use]
+    pub fn is_exhausted(&self) -> bool {
+        self.exhausted.get()
     }
 
     /// The time that is left on the clock; without a clock, as good as forever.
@@ -197,7 +205,9 @@ impl Session {
         self.note(|record| record.ask(assumptions));
         let answer = self.check_in_time(assumptions);
         if answer == Answer::Unknown {
-            self.stopped.replace(self.why_unknown());
+            let why = self.why_unknown();
+            self.exhausted.set(self.exhausted.get() || why == Stop::Memory);
+            self.stopped.replace(why);
         }
         answer
     }

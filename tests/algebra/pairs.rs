@@ -101,6 +101,7 @@ fn each_way_to_fail_has_its_half_and_direction() {
         let parts: Vec<Part> = case.blames.iter().map(|blame| blame.part).collect();
         assert!(parts.len() > 1 && parts[0] != Part::Lacks && parts[1] == Part::Lacks, "{a}: {parts:?}");
         assert!(case.needs.is_empty(), "{a}: any plugin will do, not {:?}", case.needs);
+        refuted(&[("a", a), ("b", b)], "policy b is equivalent to policy a");
     }
 }
 
