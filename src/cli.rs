@@ -6,10 +6,12 @@
 mod dump;
 mod explain;
 mod file;
+mod init;
 mod interrupt;
 mod manual;
 mod names;
 mod output;
+mod progress;
 mod prove;
 mod query;
 mod schema;
@@ -17,8 +19,9 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod vacuous;
+mod watch;
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
@@ -48,6 +51,8 @@ enum Command {
     Query(query::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
     Explain(explain::Arguments),
+    /// Write a first spec from manifests: what holds today, for a person to keep
+    Init(init::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -83,6 +88,8 @@ pub struct Streams<'a> {
     pub err_colour: bool,
     /// The width of the terminal in columns.
     pub width: usize,
+    /// Whether diagnostics go to a terminal, at which somebody may wait.
+    pub err_terminal: bool,
 }
 
 impl Streams<'_> {
@@ -113,6 +120,7 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Prove(arguments) => prove::run(arguments, streams),
         Command::Query(arguments) => query::run(arguments, streams),
         Command::Explain(arguments) => explain::run(arguments, streams),
+        Command::Init(arguments) => init::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),
@@ -158,6 +166,14 @@ pub fn failed(error: &Error, streams: &mut Streams<'_>) -> ExitCode {
 #[must_use]
 pub fn colour(stream: &impl RawStream) -> bool {
     AutoStream::choice(stream) != ColorChoice::Never
+}
+
+/// Whether standard error is a terminal with a person in front of it: not in CI, and not a dumb one.
+#[must_use]
+pub fn is_attended() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !is_set("CI") && !is_dumb
 }
 
 /// The width to lay text out for, in columns: that of `COLUMNS` or of the terminal, or 120.

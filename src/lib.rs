@@ -25,6 +25,7 @@
 //! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
+//! | [`init`] | a first spec from manifests: what the prover agrees to |
 //! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
@@ -42,6 +43,7 @@ pub mod diagnostic;
 pub mod error;
 pub mod eval;
 pub mod explain;
+pub mod init;
 pub mod language;
 pub mod manifest;
 pub mod model;

@@ -27,6 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("witness", &["model", "source", "eval", "outcome", "describe", "plain"]),
     ("vacuity", &["model", "eval", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
+    ("init", &["model", "source", "error", "eval", "describe", "language", "spec", "outcome", "prove", "plain"]),
     ("plan", &["model", "source", "date", "diagnostic", "manifest", "language", "spec", "prove"]),
     (
         "report",

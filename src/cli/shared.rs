@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Streams, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::manifest::Settings;
+use crate::model::plugin::Plugin;
+use crate::plain;
 use crate::prove::{DEFAULT_MEMORY, Prover};
 use crate::report;
 use crate::source::SourceMap;
@@ -29,6 +32,13 @@ pub(super) struct Input {
 }
 
 impl Input {
+    /// What adds to the manifests how they are to be read, as it is written on a command line; empty where nothing does.
+    pub(super) fn as_typed(&self) -> String {
+        let namespace = (self.namespace != "default").then(|| format!("-n {} ", plain::shell(&self.namespace)));
+        let kinds = self.ignore_kind.iter().map(|kind| format!("--ignore-kind {} ", plain::shell(kind)));
+        namespace.into_iter().chain(kinds).collect()
+    }
+
     pub(super) fn settings(&self) -> Settings {
         Settings { ignore_kinds: self.ignore_kind.iter().cloned().collect(), default_namespace: self.namespace.clone() }
     }
@@ -76,6 +86,13 @@ fn seconds(text: &str) -> Result<Duration, String> {
         return Err("the limit lies between 0.001 seconds and a day".to_owned());
     }
     Ok(Duration::from_secs_f64(seconds))
+}
+
+/// The names of the plugins, for help and for a slip of the finger.
+pub(super) fn plugins() -> impl TypedValueParser<Value = Plugin> {
+    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
+    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 /// How many faults are shown: what is beyond follows from them, more likely than not.
