@@ -7,10 +7,12 @@ mod diff;
 mod dump;
 mod explain;
 mod file;
+mod init;
 mod interrupt;
 mod manual;
 mod names;
 mod output;
+mod progress;
 mod prove;
 mod query;
 mod reach;
@@ -19,6 +21,7 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod vacuous;
+mod watch;
 
 use std::io::{IsTerminal, Write};
 
@@ -55,6 +58,8 @@ enum Command {
     WhoCanReach(reach::Arguments),
     /// List what can be reached from an endpoint: all of it, as few classes as possible
     WhatCanBeReachedFrom(reach::Arguments),
+    /// Write a first spec from manifests: what holds today, for a person to keep
+    Init(init::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -90,6 +95,8 @@ pub struct Streams<'a> {
     pub err_colour: bool,
     /// The width of the terminal in columns.
     pub width: usize,
+    /// Whether diagnostics go to a terminal, at which somebody may wait.
+    pub err_terminal: bool,
 }
 
 impl Streams<'_> {
@@ -123,6 +130,7 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Diff(arguments) => diff::run(arguments, streams),
         Command::WhoCanReach(arguments) => reach::run(arguments, Asked::Sources, streams),
         Command::WhatCanBeReachedFrom(arguments) => reach::run(arguments, Asked::Destinations, streams),
+        Command::Init(arguments) => init::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),
@@ -171,6 +179,14 @@ pub fn colour(stream: &impl IsTerminal) -> bool {
     let wanted = anstyle_query::clicolor();
     let can = || anstyle_query::term_supports_color() || wanted == Some(true) || anstyle_query::is_ci();
     !anstyle_query::no_color() && (is_forced || (wanted != Some(false) && stream.is_terminal() && can()))
+}
+
+/// Whether standard error is a terminal with a person in front of it: not in CI, and not a dumb one.
+#[must_use]
+pub fn is_attended() -> bool {
+    let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !is_set("CI") && !is_dumb
 }
 
 /// The width to lay text out for, in columns: that of `COLUMNS` or of the terminal, or 120.

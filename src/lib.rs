@@ -26,6 +26,7 @@
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
 //! | [`classes`], [`diff`] | who can reach what, and what a change opens and closes, as short lists of classes |
+//! | [`init`] | a first spec from manifests: what the prover agrees to |
 //! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
@@ -45,6 +46,7 @@ pub mod diff;
 pub mod error;
 pub mod eval;
 pub mod explain;
+pub mod init;
 pub mod language;
 pub mod manifest;
 pub mod model;

@@ -8,7 +8,8 @@ fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());
     let (out_colour, err_colour) = (cli::colour(&out), cli::colour(&err));
-    let mut streams = Streams { out: &mut out, err: &mut err, out_colour, err_colour, width: cli::width() };
+    let (width, err_terminal) = (cli::width(), cli::is_attended());
+    let mut streams = Streams { out: &mut out, err: &mut err, out_colour, err_colour, width, err_terminal };
     let code = cli::run(&arguments, &mut streams).unwrap_or_else(|error| cli::failed(&error, &mut streams));
     // Leaves without taking Z3 down piece by piece: the system takes it all back at once.
     std::process::exit(code as i32)

@@ -24,6 +24,7 @@ mod other;
 mod place;
 mod policy;
 mod scalar;
+mod stamps;
 mod stream;
 mod validate;
 mod workload;
@@ -42,6 +43,8 @@ use crate::source::{FileId, Origin, SourceMap, Span};
 use faults::Faults;
 use input::Input;
 use object::{Contents, Object, Reader};
+
+pub use stamps::Stamps;
 
 /// A path as the user named it, and where the spec names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

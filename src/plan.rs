@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashSet};
 
 use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic, Label};
-use crate::manifest::Settings;
+use crate::manifest::{Objects, Settings};
 use crate::model::claim::Claim;
 use crate::model::plugin::Plugin;
 use crate::model::workload::Cluster;
@@ -65,10 +65,21 @@ pub struct Plan {
     pub items: Vec<Item>,
     /// The faults of the input, warnings among them.
     pub diagnostics: Vec<Diagnostic>,
+    /// Every path that was looked at: specs, and manifests with what they are relative to.
+    pub paths: Vec<String>,
     /// The day of the run, in UTC: waivers end.
     pub today: Date,
     /// Whether somebody set the day, so that it need not be that of the clock.
     today_is_given: bool,
+}
+
+/// A spec before it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Draft<'a> {
+    /// Where it will be.
+    pub path: &'a str,
+    /// Its text.
+    pub text: &'a str,
 }
 
 /// What the command line adds to every spec.
@@ -97,6 +108,15 @@ impl Plan {
     #[must_use]
     pub fn read(inputs: &Inputs, sources: &mut SourceMap) -> Plan {
         let mut plan = builder::build(inputs, sources);
+        dedup(&mut plan.diagnostics, sources);
+        plan
+    }
+
+    /// Reads the text of a spec that is not in its file yet, as [`Plan::read`] would read it there. Where its manifests
+    /// come from the command line, `given` is what was read of those: standard input gives them only once.
+    #[must_use]
+    pub fn read_draft(draft: &Draft<'_>, inputs: &Inputs, given: Option<Objects>, sources: &mut SourceMap) -> Plan {
+        let mut plan = builder::build_draft(draft, inputs, given, sources);
         dedup(&mut plan.diagnostics, sources);
         plan
     }

@@ -13,6 +13,8 @@ mod plugins;
 mod record;
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
@@ -72,6 +74,7 @@ pub struct Prover {
     first: rayon::ThreadPool,
     threads: usize,
     limits: Limits,
+    decided: Arc<AtomicUsize>,
 }
 
 thread_local! {
@@ -91,7 +94,7 @@ impl Prover {
         let first = pool(1)?;
         first.spawn(symbolic::warm_up);
         let limits = Limits { timeout, memory: DEFAULT_MEMORY, interrupt: Interrupt::default() };
-        Ok(Prover { first, threads, limits })
+        Ok(Prover { first, threads, limits, decided: Arc::default() })
     }
 
     /// Lets Z3 hold at most so many megabytes, of all threads together. A property that needs more is
@@ -107,6 +110,19 @@ impl Prover {
     #[must_use]
     pub fn with_interrupt(mut self, interrupt: Interrupt) -> Prover {
         self.limits.interrupt = interrupt;
+        self
+    }
+
+    /// Whether somebody wants the run to end: what is asked from now on is not decided.
+    #[must_use]
+    pub fn is_interrupted(&self) -> bool {
+        self.limits.interrupt.is_set()
+    }
+
+    /// Counts here how many jobs are decided, for whoever watches.
+    #[must_use]
+    pub fn with_counter(mut self, decided: Arc<AtomicUsize>) -> Prover {
+        self.decided = decided;
         self
     }
 
@@ -126,7 +142,11 @@ impl Prover {
     /// Those of [`Prover::prove`], and those of the recorder.
     pub fn prove_recorded(&self, jobs: &[Job<'_>], recorder: Option<&Recorder<'_>>) -> Result<Vec<Answered>, Error> {
         let groups = group::groups(jobs);
-        let decide = |group| with_session(|session| answers(session, &self.limits, recorder, group));
+        let decide = |group: &Group<'_>| {
+            let answers = with_session(|session| answers(session, &self.limits, recorder, group));
+            self.decided.fetch_add(group.members.len(), Ordering::Relaxed);
+            answers
+        };
         let answered: Result<Vec<_>, Error> = if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
             self.first.install(|| groups.iter().map(decide).collect())
         } else {

@@ -152,3 +152,46 @@ fn a_second_interruption_ends_at_once() {
     assert!([130, 143].contains(&code), "exit {code}: {text}");
     assert_eq!(text, "");
 }
+
+/// The hard question as one of `init`'s own: whether pods that a policy selects for egress are isolated for ingress too.
+fn hard_for_init() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let values = (0..VALUES).map(|value| format!("v{value}")).collect::<Vec<_>>().join(", ");
+    let labels = (0..=VALUES).map(|key| format!("{{key: k{key}, operator: In, values: [{values}]}}"));
+    let policy = format!(
+        "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: hard, namespace: app}}\n\
+        spec: {{policyTypes: [Egress], podSelector: {{matchExpressions: [{}]}}}}\n",
+        labels.collect::<Vec<_>>().join(", ")
+    );
+    std::fs::write(folder.path().join("app.yaml"), manifests() + &policy).unwrap();
+    folder
+}
+
+fn init(folder: &Path, arguments: &[&str]) -> Child {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_netverify"));
+    command.args(["init", "-m", "app.yaml", "-o", "made.toml"]).args(arguments).current_dir(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// Linux says which signals a process takes itself.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupted_init_writes_nothing() {
+    let folder = hard_for_init();
+    let child = init(folder.path(), &["--timeout", "600"]);
+    let patience = Instant::now();
+    let takes_signals = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:")).unwrap().trim().to_owned();
+        u64::from_str_radix(&caught, 16).unwrap() & 0b10 != 0
+    };
+    while !takes_signals() {
+        assert!(patience.elapsed() < Duration::from_secs(120), "it never comes to work");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    std::thread::sleep(Duration::from_secs(2));
+    signal(&child, "INT");
+    let (code, text) = end(child);
+    assert_eq!((code, text.as_str()), (3, "interrupted: nothing was written\n"));
+    assert!(!folder.path().join("made.toml").exists());
+}

@@ -29,6 +29,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
     ("classes", &["model", "error", "eval", "outcome", "describe", "property", "prove", "witness"]),
     ("diff", &["model", "eval", "prove", "classes"]),
+    ("init", &["model", "source", "error", "eval", "describe", "language", "spec", "outcome", "prove", "plain"]),
     ("plan", &["model", "source", "date", "diagnostic", "manifest", "language", "spec", "prove"]),
     (
         "report",

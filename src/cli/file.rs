@@ -47,6 +47,11 @@ pub(super) fn write_all(files: &[(PathBuf, String)]) -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether a regular file is there already, which writing would replace.
+pub(super) fn is_taken(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|meta| meta.is_file())
+}
+
 /// The path under which a file is known to the system, to tell whether two are one.
 pub(super) fn identity(path: &Path) -> PathBuf {
     let parent = folder(path).canonicalize().map(|folder| folder.join(path.file_name().unwrap_or_default()));

@@ -23,7 +23,7 @@ pub(super) struct Outputs {
 
     /// Only the summary and what is not proved
     #[arg(short, long, conflicts_with = "verbose")]
-    quiet: bool,
+    pub(super) quiet: bool,
 
     /// Say more: why each property matters, how long it took, which kinds of object were not read
     #[arg(short, long)]
@@ -85,6 +85,11 @@ impl Outputs {
     /// [`Error::Write`] for the first that could not.
     pub(super) fn check(&self) -> Result<(), Error> {
         self.outputs.iter().try_for_each(|output| file::check(&output.path))
+    }
+
+    /// The files that are written.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        self.outputs.iter().map(|output| output.path.clone()).collect()
     }
 
     /// Two outputs of one file, and outputs in the place of an input.

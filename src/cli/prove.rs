@@ -7,7 +7,9 @@ use clap::Args;
 
 use super::dump::Dump;
 use super::output::{Format, Outputs};
+use super::progress::Progress;
 use super::shared::{self, Input, Limit};
+use super::watch::{self, Ran, Watch};
 use super::{ExitCode, Streams, file, interrupt, names, vacuous, write};
 use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic};
@@ -57,6 +59,10 @@ pub(super) struct Arguments {
     #[command(flatten)]
     dump: Dump,
 
+    /// Prove again whenever a spec or a manifest changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["folder", "witness_dir"])]
+    watch: bool,
+
     /// Threads to work with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
@@ -68,23 +74,37 @@ pub(super) struct Arguments {
 
 /// Runs the subcommand.
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
+    if arguments.watch {
+        let given = || arguments.specs.iter().chain(&arguments.input.manifests).cloned().collect();
+        let mut run = |watch: &Watch, streams: &mut Streams<'_>| once(arguments, Some(watch), streams);
+        return watch::run(given(), &arguments.outputs.files(), &mut run, streams);
+    }
+    Ok(once(arguments, None, streams)?.code)
+}
+
+/// One run; `watch` is what stands around it where there are many.
+fn once(arguments: &Arguments, watch: Option<&Watch>, streams: &mut Streams<'_>) -> Result<Ran, Error> {
     let start = Instant::now();
+    let progress = Progress::start(streams.err_terminal && !arguments.outputs.quiet);
     arguments.outputs.check()?;
     let threads = arguments.threads.map_or(0, usize::from);
-    let prover = arguments.limit.prover(threads)?;
+    let prover = arguments.limit.prover(threads)?.with_counter(progress.decided());
     let mut sources = SourceMap::default();
     let today = today();
     let mut plan = Plan::read(&inputs(arguments, today.as_ref().copied().unwrap_or_default()), &mut sources);
     plan.diagnostics.extend(today.err());
     plan.diagnostics.extend(arguments.outputs.faults(&sources));
-    let interrupt = interrupt::on_signals();
+    plan.diagnostics.extend(watch.and_then(|_| watch::unwatchable(&plan.paths)));
+    let interrupt = watch.map_or_else(interrupt::on_signals, Watch::interrupt);
     let prover = prover.with_interrupt(interrupt.clone());
+    progress.proving(plan.items.len());
     let answers = if plan.has_errors() { Vec::new() } else { arguments.dump.prove(&prover, &plan)? };
     plan.diagnostics.extend(about_nothing(&plan, &answers));
     plan.diagnostics.extend(waive::unneeded(&plan, &answers));
+    progress.end();
     diagnose(arguments, &plan, &sources, streams)?;
     if plan.has_errors() {
-        return Ok(ExitCode::Fault);
+        return Ok(Ran { code: ExitCode::Fault, paths: plan.paths });
     }
     if let Some(folder) = &arguments.witness_dir {
         write_witnesses(folder, &plan, &answers)?;
@@ -93,7 +113,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     arguments.outputs.write(&|format, style, detail| render(&report, &sources, format, style, detail), streams)?;
     // Who ended the run early shall not take it for a whole one.
     let exit_zero = arguments.exit_zero && !interrupt.is_set();
-    Ok(exit_code(exit_zero, gating(&plan, &answers)))
+    Ok(Ran { code: exit_code(exit_zero, gating(&plan, &answers)), paths: plan.paths })
 }
 
 /// The report in one format.

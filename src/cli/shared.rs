@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::manifest::{self, ManifestPath, Settings};
 use crate::model::plugin::Plugin;
 use crate::model::workload::Cluster;
+use crate::plain;
 use crate::plan;
 use crate::prove::{DEFAULT_MEMORY, Prover};
 use crate::report;
@@ -48,6 +49,13 @@ impl Input {
         let objects = manifest::read(&paths, &self.settings(), sources, diagnostics);
         let cluster = manifest::assemble(&[&objects], diagnostics);
         (!diagnostics.iter().any(Diagnostic::is_error)).then_some(cluster)
+    }
+
+    /// What adds to the manifests how they are to be read, as it is written on a command line; empty where nothing does.
+    pub(super) fn as_typed(&self) -> String {
+        let namespace = (self.namespace != "default").then(|| format!("-n {} ", plain::shell(&self.namespace)));
+        let kinds = self.ignore_kind.iter().map(|kind| format!("--ignore-kind {} ", plain::shell(kind)));
+        namespace.into_iter().chain(kinds).collect()
     }
 
     pub(super) fn settings(&self) -> Settings {

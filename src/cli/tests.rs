@@ -40,7 +40,8 @@ fn ran(arguments: &[&str], folder: &std::path::Path) -> (ExitCode, String) {
     let tail = ["-m", manifests.to_str().unwrap()];
     let arguments: Vec<OsString> = ["netverify"].iter().chain(arguments).chain(&tail).map(OsString::from).collect();
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let mut streams = Streams { out: &mut out, err: &mut err, out_colour: false, err_colour: false, width: 120 };
+    let mut streams =
+        Streams { out: &mut out, err: &mut err, out_colour: false, err_colour: false, width: 120, err_terminal: false };
     let code = run(&arguments, &mut streams).unwrap();
     let text = String::from_utf8([out, err].concat()).unwrap();
     (code, text.replace(&format!("{}/", folder.display()), ""))

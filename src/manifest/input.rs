@@ -251,7 +251,8 @@ fn unwalkable(folder: &Path, error: &walkdir::Error) -> Diagnostic {
     Diagnostic::error(Code::FileUnreadable, format!("cannot read {path}: {reason}"))
 }
 
-fn is_manifest(path: &Path) -> bool {
+/// Whether a file of a folder is read.
+pub fn is_manifest(path: &Path) -> bool {
     path.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end.eq_ignore_ascii_case(known)))
 }
 

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Inputs, Item, Plan, no_manifests};
+use super::{Draft, Inputs, Item, Plan, no_manifests};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{self, NamedEndpoint, Names, Sentence, Yes};
 use crate::manifest::{self, ManifestPath, Objects};
 use crate::model::claim::Claim;
 use crate::model::world::World;
-use crate::source::{Origin, SourceMap, Span};
+use crate::source::{FileId, Origin, SourceMap, Span};
 use crate::spec::{self, PropertySeverity, Spec, WaiverSpec};
 
 /// The plan of everything that the inputs name, and all their faults.
@@ -22,6 +22,22 @@ pub(super) fn build(inputs: &Inputs, sources: &mut SourceMap) -> Plan {
     if !inputs.assertions.is_empty() || inputs.question.is_some() {
         builder.given();
     }
+    builder.plan.paths = inputs.specs.iter().chain(builder.read.keys().flatten()).cloned().collect();
+    builder.plan
+}
+
+/// The plan of one spec that is not in its file yet.
+pub(super) fn build_draft(
+    draft: &Draft<'_>,
+    inputs: &Inputs,
+    given_objects: Option<Objects>,
+    sources: &mut SourceMap,
+) -> Plan {
+    let manifests: Vec<_> = inputs.manifests.iter().map(|path| given(path)).collect();
+    let read = given_objects.map(|objects| (key(&manifests), objects)).into_iter().collect();
+    let file = sources.add(draft.path, draft.text);
+    let mut builder = Builder { inputs, sources, plan: Plan::default(), read };
+    builder.spec_text(draft.path, file);
     builder.plan
 }
 
@@ -49,7 +65,13 @@ pub(super) struct Place<'a> {
 
 impl Builder<'_> {
     fn spec_file(&mut self, path: &str) {
-        let Some(file) = manifest::open(Path::new(path), self.sources, &mut self.plan.diagnostics) else { return };
+        let file = manifest::open(Path::new(path), self.sources, &mut self.plan.diagnostics);
+        if let Some(file) = file {
+            self.spec_text(path, file);
+        }
+    }
+
+    fn spec_text(&mut self, path: &str, file: FileId) {
         let text = self.sources.file(file).map(|file| file.text().clone()).unwrap_or_default();
         let (spec, diagnostics) = spec::parse(file, &text);
         self.plan.diagnostics.extend(diagnostics);
