@@ -12,7 +12,7 @@ mod group;
 mod plugins;
 mod record;
 
-use std::cell::Cell;
+use std::cell::OnceCell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -79,7 +79,7 @@ pub struct Prover {
 
 thread_local! {
     /// The solver of this thread.
-    static SESSION: Cell<Option<Session>> = const { Cell::new(None) };
+    static SESSION: OnceCell<Session> = const { OnceCell::new() };
 }
 
 impl Prover {
@@ -163,16 +163,13 @@ fn pool(threads: usize) -> Result<rayon::ThreadPool, Error> {
     pool.map_err(|error| Error::Threads(error.to_string()))
 }
 
-/// Works with the solver of this thread. One that has met the limit of memory holds on to what it took, so
-/// it is let go, and what is asked next has the memory for itself.
 fn with_session<T>(work: impl FnOnce(&Session) -> Result<T, Error>) -> Result<T, Error> {
-    SESSION.with(|slot| {
-        let session = slot.take().map_or_else(Session::new, Ok)?;
-        let result = work(&session);
-        if !session.is_exhausted() {
-            slot.set(Some(session));
+    SESSION.with(|slot| match slot.get() {
+        Some(session) => work(session),
+        None => {
+            let session = Session::new()?;
+            work(slot.get_or_init(|| session))
         }
-        result
     })
 }
 

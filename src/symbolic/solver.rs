@@ -58,8 +58,14 @@ const STEPS_WITHOUT_CLOCK: u32 = 200_000;
 const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
 
 /// One thread's solver. Not `Send`: a session is made and used within one thread.
+///
+/// A question that meets a limit leaves Z3 in a state that cannot be relied on: what it had only begun to take in it
+/// takes for done, and what is asked next may have a model that breaks what was asserted. So after every Unknown
+/// the session goes on with a new solver, which is told again what holds in the open scopes.
 pub struct Session {
-    pub(crate) solver: Solver,
+    solver: RefCell<Solver>,
+    /// What was asserted in each open scope, the outermost first.
+    asserted: RefCell<Vec<Vec<Bool>>>,
     deadline: Cell<Option<Instant>>,
     /// The limits that the solver was last told: telling it costs as much as a small check.
     limits: Cell<(u32, Option<Duration>)>,
@@ -67,7 +73,6 @@ pub struct Session {
     memory: Cell<u32>,
     interrupt: RefCell<Interrupt>,
     stopped: RefCell<Stop>,
-    exhausted: Cell<bool>,
     record: RefCell<Option<Record>>,
 }
 
@@ -77,21 +82,15 @@ impl Session {
     /// # Errors
     /// [`Error::Solver`] where this Z3 does not know the logic `QF_FD`.
     pub fn new() -> Result<Session, Error> {
-        let solver = Solver::new_for_logic("QF_FD")
-            .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
-        let mut params = Params::new();
-        params.set_bool("core.minimize", true);
-        // Z3 would catch Ctrl-C itself during a check, and keep it from everybody else.
-        params.set_bool("ctrl_c", false);
-        solver.set_params(&params);
+        let solver = new_solver().ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
         Ok(Session {
-            solver,
+            solver: RefCell::new(solver),
+            asserted: RefCell::new(vec![Vec::new()]),
             deadline: Cell::new(None),
             limits: Cell::new((0, None)),
             memory: Cell::new(u32::MAX),
             interrupt: RefCell::default(),
             stopped: RefCell::new(Stop::Time),
-            exhausted: Cell::new(false),
             record: RefCell::default(),
         })
     }
@@ -105,10 +104,43 @@ impl Session {
     /// other threads of this process among them.
     pub fn limit_memory(&self, megabytes: u32) {
         if self.memory.replace(megabytes) != megabytes {
-            let mut params = Params::new();
-            params.set_u32("max_memory", megabytes);
-            self.solver.set_params(&params);
+            self.tell_memory();
         }
+    }
+
+    fn tell_memory(&self) {
+        let mut params = Params::new();
+        params.set_u32("max_memory", self.memory.get());
+        self.solver.borrow().set_params(&params);
+    }
+
+    /// What Z3 found, after Sat.
+    pub(crate) fn model(&self) -> Option<z3::Model> {
+        self.solver.borrow().get_model()
+    }
+
+    /// The assumptions that cannot hold together, after Unsat.
+    pub(crate) fn unsat_core(&self) -> Vec<Bool> {
+        self.solver.borrow().get_unsat_core()
+    }
+
+    /// Goes on with a new solver that is told all that holds. Where there is none to be had the old one stays, and
+    /// nothing is asked of it any more.
+    fn start_anew(&self) {
+        let Some(solver) = new_solver() else {
+            self.deadline.set(Some(Instant::now()));
+            return;
+        };
+        for (depth, scope) in self.asserted.borrow().iter().enumerate() {
+            if depth > 0 {
+                solver.push();
+            }
+            scope.iter().for_each(|term| solver.assert(term));
+        }
+        self.solver.replace(solver);
+        self.tell_memory();
+        let (steps, time) = self.limits.replace((0, None));
+        self.limit(steps, time);
     }
 
     /// From here on what is asked can be had by [`Session::script`]. Between scopes only.
@@ -139,12 +171,6 @@ impl Session {
         self.stopped.borrow().clone()
     }
 
-    /// Whether some answer was Unknown for lack of memory.
-    #[must_use]
-    pub fn is_exhausted(&self) -> bool {
-        self.exhausted.get()
-    }
-
     /// The time that is left on the clock; without a clock, as good as forever.
     #[must_use]
     pub fn time_left(&self) -> Duration {
@@ -169,16 +195,18 @@ impl Session {
         let mut params = Params::new();
         params.set_u32("rlimit", steps);
         params.set_u32("timeout", time.map_or(u32::MAX, milliseconds));
-        self.solver.set_params(&params);
+        self.solver.borrow().set_params(&params);
     }
 
     /// Runs `work` in a scope of its own: what it asserts is forgotten afterwards.
     pub fn scoped<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.solver.push();
+        self.solver.borrow().push();
+        self.asserted.borrow_mut().push(Vec::new());
         self.note(Record::push);
         let result = work();
         self.note(Record::pop);
-        self.solver.pop(1);
+        self.asserted.borrow_mut().pop();
+        self.solver.borrow().pop(1);
         result
     }
 
@@ -188,7 +216,10 @@ impl Session {
             Term::Const(true) => {}
             open => {
                 let term = open.to_bool();
-                self.solver.assert(&term);
+                self.solver.borrow().assert(&term);
+                if let Some(scope) = self.asserted.borrow_mut().last_mut() {
+                    scope.push(term.clone());
+                }
                 self.note(|record| record.assert(term));
             }
         }
@@ -204,10 +235,8 @@ impl Session {
     pub(crate) fn check(&self, assumptions: &[Bool]) -> Answer {
         self.note(|record| record.ask(assumptions));
         let answer = self.check_in_time(assumptions);
-        if answer == Answer::Unknown {
-            let why = self.why_unknown();
-            self.exhausted.set(self.exhausted.get() || why == Stop::Memory);
-            self.stopped.replace(why);
+        if answer == Answer::Unknown && self.interrupt.borrow().is_set() {
+            self.stopped.replace(Stop::Interrupted);
         }
         answer
     }
@@ -216,6 +245,7 @@ impl Session {
         let interrupt = self.interrupt.borrow();
         let left = self.time_left();
         if interrupt.is_set() || left.is_zero() {
+            self.stopped.replace(Stop::Time);
             return Answer::Unknown;
         }
         if self.deadline.get().is_none() {
@@ -232,24 +262,39 @@ impl Session {
 
     /// One check, for which Z3 keeps the time.
     fn check_by_clock(&self, assumptions: &[Bool]) -> Answer {
-        let within = |time| {
-            self.limit(0, Some(time));
-            self.check_once(assumptions)
-        };
-        let mut answer = within(self.time_left());
-        // Z3 4.8 says only when it is asked again that it lacks memory.
-        if answer == Answer::Unknown && matches!(self.why_unknown(), Stop::GaveUp(_)) {
-            answer = within(self.time_left());
+        self.limit(0, Some(self.time_left()));
+        let mut answer = self.ask(assumptions);
+        // Z3 4.8 says only when it is asked again that it lacks memory. Whatever else it says then is not believed.
+        if answer == Answer::Unknown && matches!(self.stopped(), Stop::GaveUp(_)) {
+            self.limit(0, Some(self.time_left()));
+            self.ask(assumptions);
+            answer = Answer::Unknown;
+        }
+        if answer == Answer::Unknown {
+            self.start_anew();
         }
         self.limit(STEPS_WITHOUT_CLOCK, None);
         answer
     }
 
+    /// One check within the limits as they are.
     fn check_once(&self, assumptions: &[Bool]) -> Answer {
-        match self.solver.check_assumptions(assumptions) {
+        let answer = self.ask(assumptions);
+        if answer == Answer::Unknown {
+            self.start_anew();
+        }
+        answer
+    }
+
+    fn ask(&self, assumptions: &[Bool]) -> Answer {
+        let result = self.solver.borrow().check_assumptions(assumptions);
+        match result {
             SatResult::Sat => Answer::Sat,
             SatResult::Unsat => Answer::Unsat,
-            SatResult::Unknown => Answer::Unknown,
+            SatResult::Unknown => {
+                self.stopped.replace(self.why_unknown());
+                Answer::Unknown
+            }
         }
     }
 
@@ -260,8 +305,19 @@ impl Session {
         if self.time_left().is_zero() {
             return Stop::Time;
         }
-        Stop::from_words(&self.solver.get_reason_unknown().unwrap_or_default())
+        Stop::from_words(&self.solver.borrow().get_reason_unknown().unwrap_or_default())
     }
+}
+
+/// A solver for finite domains; `None` where this Z3 has none.
+fn new_solver() -> Option<Solver> {
+    let solver = Solver::new_for_logic("QF_FD")?;
+    let mut params = Params::new();
+    params.set_bool("core.minimize", true);
+    // Z3 would catch Ctrl-C itself during a check, and keep it from everybody else.
+    params.set_bool("ctrl_c", false);
+    solver.set_params(&params);
+    Some(solver)
 }
 
 /// Starts Z3 on this thread, so that a later [`Session::new`] finds it running.
