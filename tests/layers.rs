@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("plain", &[]),
     ("model", &["source"]),
     ("eval", &["model"]),
+    ("matrix", &["model", "eval"]),
     ("symbolic", &["model", "error"]),
     ("describe", &["model"]),
     ("explain", &["model", "source", "diagnostic", "language", "eval"]),
@@ -39,6 +40,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "outcome",
             "eval",
             "describe",
+            "matrix",
             "explain",
             "plan",
             "prove",
@@ -59,6 +61,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("quick_xml", &["report/junit.rs"]),
     ("tempfile", &["cli/file.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
+    ("fixedbitset", &["matrix/", "matrix.rs"]),
     ("rayon", &["prove.rs", "manifest/", "manifest.rs"]),
     ("toml", &["spec/", "spec.rs"]),
 ];
