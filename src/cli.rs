@@ -8,10 +8,13 @@ mod explain;
 mod file;
 mod interrupt;
 mod manual;
+mod matrix;
 mod names;
 mod output;
+mod paths;
 mod prove;
 mod query;
+mod scene;
 mod schema;
 mod shared;
 #[cfg(test)]
@@ -48,6 +51,10 @@ enum Command {
     Query(query::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
     Explain(explain::Arguments),
+    /// Show who reaches whom among the declared workloads
+    Matrix(matrix::Arguments),
+    /// Show by which chains of flows one end comes to another
+    Paths(paths::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -61,7 +68,7 @@ enum Command {
 pub enum ExitCode {
     /// All proved.
     Proved = 0,
-    /// Something is refuted.
+    /// Something is refuted, or not as it was expected.
     Refuted = 1,
     /// The command line, a spec or a manifest is at fault; or netverify could not do its job.
     Fault = 2,
@@ -113,6 +120,8 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Prove(arguments) => prove::run(arguments, streams),
         Command::Query(arguments) => query::run(arguments, streams),
         Command::Explain(arguments) => explain::run(arguments, streams),
+        Command::Matrix(arguments) => matrix::run(arguments, streams),
+        Command::Paths(arguments) => paths::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Streams, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::manifest::Settings;
+use crate::model::plugin::Plugin;
 use crate::prove::{DEFAULT_MEMORY, Prover};
 use crate::report;
 use crate::source::SourceMap;
@@ -68,6 +70,13 @@ impl Limit {
     pub(super) fn prover(&self, threads: usize) -> Result<Prover, Error> {
         Ok(Prover::new(threads, self.timeout)?.with_memory_limit(self.memory_limit))
     }
+}
+
+/// The names of the plugins, for help and for a slip of the finger.
+pub(super) fn plugins() -> impl TypedValueParser<Value = Plugin> {
+    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
+    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
