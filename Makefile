@@ -35,7 +35,7 @@ second-opinion: setup ## Put the solver's questions to cvc5, and run all tests w
 
 soak: setup ## Try many times more random worlds than `make test`, others in every run (NETVERIFY_CASES=20)
 	@NETVERIFY_CASES="$${NETVERIFY_CASES:-20}" $(CARGO) test --locked --no-fail-fast \
-		--test agreement --test algebra --test lenders --test spellings -- --nocapture
+		--test agreement --test algebra --test lenders --test matrix --test spellings -- --nocapture
 
 check: setup fmt clippy deny doc ## Check format, lints, dependencies and documentation
 

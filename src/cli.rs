@@ -35,7 +35,7 @@ use crate::report::text::Style;
 #[derive(Debug, Parser)]
 #[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 all proved (or waived) or answered, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
+    after_help = "Exit codes: 0 all proved (or waived) or answered, 1 something refuted (or, of `paths`, not as expected), 2 the command line, a spec or a manifest is at fault,\n\
     3 not decided within the limits or interrupted, and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
 )]
 struct Arguments {

@@ -113,6 +113,24 @@ fn what_is_wrong_is_said() {
     insta::assert_snapshot!("faults", page);
 }
 
+/// What is not known, and what is left out, is said.
+#[test]
+fn what_is_taken_for_granted_is_said() {
+    let workload = "apiVersion: v1\nkind: Pod\nmetadata: {name: agent, namespace: ops}\n\
+        spec: {hostNetwork: true, containers: [{name: c, image: i}]}\n";
+    let here = here::Here::with(&[("ops.yaml", workload)]);
+    let ran = here.run(&["matrix", "-m", "ops.yaml"]);
+    assert_eq!(ran.code, 0);
+    assert!(ran.err.contains("here it is taken to have none but its name"), "{}", ran.err);
+    for words in [
+        "assumes: any network plugin: what one of them lets through is shown",
+        "and none of pods on their nodes' network: 1 workload is left out",
+        "assumes: no manifest declares ops: taken to have no label but the name",
+    ] {
+        assert!(ran.out.contains(words), "{}", ran.out);
+    }
+}
+
 /// A drawing is XML, and says in words what it shows.
 #[test]
 fn the_drawing_is_well_formed() {

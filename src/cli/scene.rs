@@ -16,6 +16,10 @@ use crate::model::world::World;
 use crate::plan::{self, Inputs, Plan, Scene};
 use crate::source::{Origin, SourceMap};
 
+/// What becomes of a namespace whose labels nobody says: `prove` lets it carry any, and one picture shows one.
+const UNDECLARED: &str =
+    "Its labels are not known: here it is taken to have none but its name, so that what hangs on others is not shown.";
+
 /// Which variant and which plugin.
 #[derive(Debug, Args)]
 pub(super) struct Choice {
@@ -54,6 +58,9 @@ pub(super) fn read(
     let mut plan = Plan::read(&inputs, sources);
     // What is to be said of the spec's sentences, `prove` says.
     plan.diagnostics.retain(|fault| fault.is_error() || fault.code != Code::UnservedPort);
+    for fault in plan.diagnostics.iter_mut().filter(|fault| fault.code == Code::UndeclaredNamespace) {
+        fault.notes = vec![UNDECLARED.to_owned()];
+    }
     if spec.is_none() && input.manifests.is_empty() {
         plan.diagnostics.push(plan::no_manifests("there are no manifests to look at"));
     }
@@ -160,7 +167,10 @@ impl Scenery {
         let few: Vec<_> = unknown.iter().take(5).copied().collect();
         let more =
             if unknown.len() > few.len() { format!(" and {} more", unknown.len() - few.len()) } else { String::new() };
-        let words = format!("no manifest declares {}{more}: taken to have no label but the name", few.join(", "));
+        let words = format!(
+            "no manifest declares {}{more}: taken to have no label but the name, so that what hangs on others is not shown",
+            few.join(", ")
+        );
         (!unknown.is_empty()).then_some(words)
     }
 }

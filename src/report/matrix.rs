@@ -35,7 +35,7 @@ pub use text::render as text;
 /// The version of the JSON form.
 pub const SCHEMA: &str = "netverify-matrix/1";
 
-/// How many blocks or ranges a name may list.
+/// How many blocks a name may list.
 const IN_NAME: usize = 2;
 
 /// Everything but the cells.
@@ -166,7 +166,7 @@ fn external(ranges: &[AddressRange], block: Option<&IpBlock>) -> String {
         };
     }
     let all: Vec<_> = ranges.iter().flat_map(blocks).collect();
-    let reads_well = all.len() <= IN_NAME && all.iter().all(|one| one.contains('/'));
+    let reads_well = all.len() == 1 || all.len() <= IN_NAME && all.iter().all(|one| one.contains('/'));
     if reads_well { format!("external {}", all.join(" and ")) } else { "external elsewhere".to_owned() }
 }
 
