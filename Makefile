@@ -5,9 +5,13 @@ NETVERIFY := target/release/netverify
 # How long to fuzz each target.
 SECONDS   ?= 600
 SPEC      ?= specs/rag.toml
+# How many workloads and policies, where to, and which one of that size.
+N         ?= 1000
+DIR       ?= target/cluster-$(N)
+SEED      ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test soak second-opinion check fmt clippy deny doc mutants bench fuzz clean
+.PHONY: help setup build prove test soak second-opinion check fmt clippy deny doc mutants bench cluster fuzz clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -31,7 +35,7 @@ second-opinion: setup ## Put the solver's questions to cvc5, and run all tests w
 
 soak: setup ## Try many times more random worlds than `make test`, others in every run (NETVERIFY_CASES=20)
 	@NETVERIFY_CASES="$${NETVERIFY_CASES:-20}" $(CARGO) test --locked --no-fail-fast \
-		--test agreement --test algebra --test lenders --test spellings -- --nocapture
+		--test agreement --test algebra --test lenders --test matrix --test spellings -- --nocapture
 
 check: setup fmt clippy deny doc ## Check format, lints, dependencies and documentation
 
@@ -65,6 +69,10 @@ mutants: setup ## Make the mistakes of tests/mutants/list.toml one by one; each 
 
 bench: setup ## Run the benchmarks
 	@$(CARGO) bench --locked
+
+cluster: setup ## Write a made-up cluster as YAML, for any tool: make cluster N=1000 DIR=/tmp/cluster SEED=1
+	@$(CARGO) run --quiet --release --locked --example cluster -- $(N) $(DIR) $(SEED)
+	@echo "cluster: $(N) workloads and as many policies in $(DIR)"
 
 fuzz: setup ## Fuzz manifests, specs, sentences and flows, SECONDS (600) each; not part of the tests
 	@scripts/fuzz.sh $(SECONDS) $(TARGET)

@@ -10,12 +10,15 @@ mod file;
 mod init;
 mod interrupt;
 mod manual;
+mod matrix;
 mod names;
 mod output;
+mod paths;
 mod progress;
 mod prove;
 mod query;
 mod reach;
+mod scene;
 mod schema;
 mod shared;
 #[cfg(test)]
@@ -36,7 +39,7 @@ use crate::report::text::Style;
 #[derive(Debug, Parser)]
 #[command(name = "netverify", version, propagate_version = true, arg_required_else_help = true)]
 #[command(
-    after_help = "Exit codes: 0 all proved (or waived) or answered, 1 something refuted, 2 the command line, a spec or a manifest is at fault,\n\
+    after_help = "Exit codes: 0 all proved (or waived) or answered, 1 something refuted (or, of `paths`, not as expected), 2 the command line, a spec or a manifest is at fault,\n\
     3 not decided within the limits or interrupted, and nothing refuted, 4 a bug in netverify (the two semantics disagree)."
 )]
 struct Arguments {
@@ -60,6 +63,10 @@ enum Command {
     WhatCanBeReachedFrom(reach::Arguments),
     /// Write a first spec from manifests: what holds today, for a person to keep
     Init(init::Arguments),
+    /// Show who reaches whom among the declared workloads
+    Matrix(matrix::Arguments),
+    /// Show by which chains of flows one end comes to another
+    Paths(paths::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -73,7 +80,7 @@ enum Command {
 pub enum ExitCode {
     /// All proved.
     Proved = 0,
-    /// Something is refuted.
+    /// Something is refuted, or not as it was expected.
     Refuted = 1,
     /// The command line, a spec or a manifest is at fault; or netverify could not do its job.
     Fault = 2,
@@ -131,6 +138,8 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::WhoCanReach(arguments) => reach::run(arguments, Asked::Sources, streams),
         Command::WhatCanBeReachedFrom(arguments) => reach::run(arguments, Asked::Destinations, streams),
         Command::Init(arguments) => init::run(arguments, streams),
+        Command::Matrix(arguments) => matrix::run(arguments, streams),
+        Command::Paths(arguments) => paths::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),

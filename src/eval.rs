@@ -13,6 +13,7 @@ pub mod claim;
 mod end;
 #[cfg(test)]
 mod fixtures;
+pub mod parts;
 mod peer;
 mod port;
 pub mod selector;
@@ -48,11 +49,14 @@ impl<'a> Question<'a> {
 }
 
 /// One rule, with the policy and the direction that it belongs to.
-#[derive(Clone, Copy)]
-struct RuleOf<'a> {
-    policy: &'a Policy,
-    direction: Direction,
-    rule: &'a Rule,
+#[derive(Clone, Copy, Debug)]
+pub struct RuleOf<'a> {
+    /// The policy.
+    pub policy: &'a Policy,
+    /// The direction.
+    pub direction: Direction,
+    /// The rule.
+    pub rule: &'a Rule,
 }
 
 /// Whether the flow passes, and why.

@@ -140,6 +140,25 @@ pub fn parse_endpoint(text: &str, origin: Origin) -> Result<EndpointExpr, Diagno
     })
 }
 
+/// Reads ports as they stand after a destination, without the colon: `6333,8000-8100,53/UDP,http`.
+///
+/// # Errors
+/// Where the text is none: at the item that is wrong.
+#[expect(clippy::result_large_err, reason = "as `parse`")]
+pub fn parse_ports(text: &str, origin: Origin) -> Result<Vec<PortExpr>, Diagnostic> {
+    read(text, origin, "6333,8000-8100,53/UDP", |cursor| whole(cursor, ports::items))
+}
+
+/// Reads destinations as they stand in a sentence: endpoints, each with its ports, joined by `or`.
+///
+/// # Errors
+/// Where the text is none: at the word that is wrong.
+#[expect(clippy::result_large_err, reason = "as `parse`")]
+pub fn parse_targets(text: &str, origin: Origin) -> Result<Vec<Target>, Diagnostic> {
+    let place = endpoint::Place { ports: true, and: true };
+    read(text, origin, "ai-platform/vector-db:6333", |cursor| whole(cursor, |cursor| endpoint::targets(cursor, place)))
+}
+
 /// Reads a label selector in Kubernetes' own syntax. An empty text selects everything (R10).
 ///
 /// # Errors
@@ -177,6 +196,14 @@ pub struct ResolvedTarget {
 /// As [`resolve`].
 pub fn resolve_target(target: &Target, names: &Names<'_>) -> Result<ResolvedTarget, Vec<Diagnostic>> {
     resolve::resolve_target(target, names)
+}
+
+/// Looks up the names of several destinations, which have to have the same ports.
+///
+/// # Errors
+/// As [`resolve`].
+pub fn resolve_targets(targets: &[Target], names: &Names<'_>) -> Result<ResolvedTarget, Vec<Diagnostic>> {
+    resolve::resolve_targets(targets, names)
 }
 
 #[expect(clippy::result_large_err, reason = "as `parse`")]

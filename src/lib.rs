@@ -22,6 +22,7 @@
 //! | [`model`] | the field's words as plain data |
 //! | [`language`], [`spec`] | sentences and spec files to claims |
 //! | [`eval`] | the reference semantics: one concrete flow, with reasons |
+//! | [`matrix`] | the reference semantics for all declared workloads at once |
 //! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
@@ -49,6 +50,7 @@ pub mod explain;
 pub mod init;
 pub mod language;
 pub mod manifest;
+pub mod matrix;
 pub mod model;
 pub mod outcome;
 pub mod plain;

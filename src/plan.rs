@@ -23,6 +23,8 @@ use crate::spec::{PropertySeverity, WaiverSpec};
 pub use crate::language::Yes;
 pub use assumptions::assumptions_of;
 
+use crate::language::NamedEndpoint;
+
 /// One property over one variant.
 #[derive(Clone, Debug)]
 pub struct Item {
@@ -54,6 +56,19 @@ pub struct Item {
     world: usize,
 }
 
+/// One cluster in its world: of a spec and variant, or of the manifests of the command line.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    /// The variant, where the spec has any.
+    pub variant: Option<String>,
+    /// The cluster, by its index in the plan.
+    pub cluster: usize,
+    /// The world, by its index in the plan.
+    pub world: usize,
+    /// What the spec gives names to.
+    pub endpoints: BTreeMap<String, NamedEndpoint>,
+}
+
 /// Everything to prove in one run.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -61,6 +76,8 @@ pub struct Plan {
     pub clusters: Vec<Cluster>,
     /// One world a spec.
     pub worlds: Vec<World>,
+    /// The clusters with their worlds, in the order of the specs and their variants.
+    pub scenes: Vec<Scene>,
     /// What to prove, in the order of the specs, their variants and their properties.
     pub items: Vec<Item>,
     /// The faults of the input, warnings among them.

@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("plain", &[]),
     ("model", &["source"]),
     ("eval", &["model"]),
+    ("matrix", &["model", "eval"]),
     ("symbolic", &["model", "error"]),
     ("describe", &["model"]),
     ("explain", &["model", "source", "diagnostic", "language", "eval"]),
@@ -42,6 +43,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "outcome",
             "eval",
             "describe",
+            "matrix",
             "explain",
             "classes",
             "diff",
@@ -64,6 +66,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("quick_xml", &["report/junit.rs"]),
     ("tempfile", &["cli/file.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
+    ("fixedbitset", &["matrix/", "matrix.rs"]),
     ("rayon", &["prove.rs", "manifest/", "manifest.rs"]),
     ("toml", &["spec/", "spec.rs"]),
 ];

@@ -25,7 +25,7 @@ pub(super) fn trace(question: Question<'_>, rule: RuleOf<'_>) -> PeersTrace {
 
 /// What a peer of a policy in namespace `home` lacks to match the other end; `None` if it matches.
 /// R17, R33: selectors never see nodes or external addresses.
-fn miss(options: &Options, home: &str, peer: &Peer, other: &End) -> Option<PeerMiss> {
+pub(super) fn miss(options: &Options, home: &str, peer: &Peer, other: &End) -> Option<PeerMiss> {
     match (&peer.kind, seen(options, other)) {
         (PeerKind::Pods { namespaces, pods }, Seen::Pod(pod)) => {
             selectors_miss(home, namespaces, pods, &pod.namespace, &pod.labels)

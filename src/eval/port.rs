@@ -3,7 +3,7 @@
 //! Assumes that policies speak of TCP, UDP and SCTP only (V40). Private to `eval`.
 
 use crate::model::net::{PodEnd, PortMatch, Protocol};
-use crate::model::options::{EgressNamedPortAny, EndPort, NamedPortScope, OtherProtocols};
+use crate::model::options::{EgressNamedPortAny, EndPort, NamedPortScope, Options, OtherProtocols};
 use crate::model::policy::{Direction, Peer, PeerKind, Peers, PortSpec, Ports};
 use crate::model::selector::Labels;
 use crate::model::workload::{ContainerPort, Namespace, Workload};
@@ -28,20 +28,28 @@ pub(super) fn trace(question: Question<'_>, rule: RuleOf<'_>, peers: &PeersTrace
     matched_or_missed(lacks).map_or_else(PortsTrace::Missed, PortsTrace::Matched)
 }
 
-/// What a port item lacks; `None` if it matches. R25: it speaks of one protocol, so protocols other
-/// than TCP, UDP and SCTP never match it (R29). R26: a range has both its ends, unless the plugin
-/// does not know `endPort`.
+/// What a port item lacks; `None` if it matches.
 fn miss(question: Question<'_>, rule: RuleOf<'_>, peers: &PeersTrace, item: &PortSpec) -> Option<PortMiss> {
-    if item.protocol != question.flow.protocol {
+    let flow = question.flow;
+    match &item.ports {
+        PortMatch::Named(name) if item.protocol == flow.protocol => named_miss(question, rule, peers, name),
+        _ => number_miss(question.options, item, flow.protocol, flow.port),
+    }
+}
+
+/// What an item that names numbers lacks. R25: it speaks of one protocol, so protocols other than TCP, UDP
+/// and SCTP never match it (R29). R26: a range has both its ends, unless the plugin does not know `endPort`.
+pub(super) fn number_miss(options: &Options, item: &PortSpec, protocol: Protocol, port: u16) -> Option<PortMiss> {
+    if item.protocol != protocol {
         return Some(PortMiss::OtherProtocol);
     }
     match &item.ports {
         PortMatch::All => None,
         PortMatch::Range(first, last) => {
-            let last = if question.options.end_port == EndPort::Ignored { first } else { last };
-            (!(first..=last).contains(&&question.flow.port)).then_some(PortMiss::OtherPort)
+            let last = if options.end_port == EndPort::Ignored { first } else { last };
+            (!(first..=last).contains(&&port)).then_some(PortMiss::OtherPort)
         }
-        PortMatch::Named(name) => named_miss(question, rule, peers, name),
+        PortMatch::Named(_) => Some(PortMiss::OtherPort),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The ports after a destination: `:6333`, `:8000-8100,http`, `:53/UDP,53/TCP`, `:*/UDP`.
 //!
 //! A `/PROTOCOL` stands for all items before it that have none; what has none in the end is TCP,
-//! as in a manifest (R25). Only the grammar of endpoints calls it.
+//! as in a manifest (R25). Only the grammar calls it.
 
 use super::ast::{PortExpr, PortWord};
 use super::cursor::{Cursor, Parse, Word, shorten};
@@ -12,9 +12,11 @@ const HELP: &str = "ports are written `:6333`, `:6333,6334`, `:8000-8100`, `:htt
 
 /// The ports, where a `:` follows at once; none otherwise.
 pub(super) fn ports(cursor: &mut Cursor<'_>) -> Parse<Vec<PortExpr>> {
-    if !cursor.eat_glued(":") {
-        return Ok(Vec::new());
-    }
+    if cursor.eat_glued(":") { items(cursor) } else { Ok(Vec::new()) }
+}
+
+/// The ports themselves, at least one.
+pub(super) fn items(cursor: &mut Cursor<'_>) -> Parse<Vec<PortExpr>> {
     let mut items = vec![item(cursor)?];
     while cursor.eat_glued(",") {
         cursor.skip_space();

@@ -40,6 +40,14 @@ pub(super) fn resolve_target(target: &Target, names: &Names<'_>) -> Result<Resol
     }
 }
 
+pub(super) fn resolve_targets(targets: &[Target], names: &Names<'_>) -> Result<ResolvedTarget, Vec<Diagnostic>> {
+    let mut resolver = Resolver { names: *names, faults: Vec::new(), warnings: Vec::new(), depth: 0, steps: 0 };
+    match (resolver.targets(targets), resolver.faults.is_empty()) {
+        (Some((endpoint, ports)), true) => Ok(ResolvedTarget { endpoint, ports, warnings: resolver.warnings }),
+        _ => Err(resolver.faults),
+    }
+}
+
 struct Resolver<'a> {
     names: Names<'a>,
     faults: Vec<Diagnostic>,

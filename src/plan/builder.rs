@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Draft, Inputs, Item, Plan, no_manifests};
+use super::{Draft, Inputs, Item, Plan, Scene, no_manifests};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{self, NamedEndpoint, Names, Sentence, Yes};
 use crate::manifest::{self, ManifestPath, Objects};
@@ -19,7 +19,7 @@ pub(super) fn build(inputs: &Inputs, sources: &mut SourceMap) -> Plan {
     for path in &inputs.specs {
         builder.spec_file(path);
     }
-    if !inputs.assertions.is_empty() || inputs.question.is_some() {
+    if !inputs.assertions.is_empty() || inputs.question.is_some() || inputs.specs.is_empty() {
         builder.given();
     }
     builder.plan.paths = inputs.specs.iter().chain(builder.read.keys().flatten()).cloned().collect();
@@ -81,6 +81,8 @@ impl Builder<'_> {
         let base = Path::new(path).parent().map(Path::to_path_buf);
         for (variant, manifests) in self.variants(path, &spec) {
             let Some(cluster) = self.cluster(&manifests) else { continue };
+            let endpoints = spec.endpoints.clone();
+            self.plan.scenes.push(Scene { variant: variant.clone(), cluster, world, endpoints });
             let (variant, base) = (variant.as_deref(), base.clone());
             let place = Place { spec: Some(path), variant, base, manifests, cluster: Some(cluster), world };
             self.properties(&place, &spec);
@@ -220,6 +222,7 @@ impl Builder<'_> {
         if !self.inputs.manifests.is_empty() {
             let Some(cluster) = self.cluster(&place.manifests) else { return };
             place.cluster = Some(cluster);
+            self.plan.scenes.push(Scene { variant: None, cluster, world, endpoints: BTreeMap::new() });
         }
         let inputs = self.inputs;
         for (at, sentence) in inputs.assertions.iter().enumerate() {
