@@ -7,6 +7,7 @@ mod dump;
 mod explain;
 mod file;
 mod interrupt;
+mod lint;
 mod manual;
 mod names;
 mod output;
@@ -48,6 +49,8 @@ enum Command {
     Query(query::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
     Explain(explain::Arguments),
+    /// Find policies that cannot mean what they say
+    Lint(lint::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -113,6 +116,7 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Prove(arguments) => prove::run(arguments, streams),
         Command::Query(arguments) => query::run(arguments, streams),
         Command::Explain(arguments) => explain::run(arguments, streams),
+        Command::Lint(arguments) => lint::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod markdown;
 mod path;
 pub mod query;

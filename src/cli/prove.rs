@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::dump::Dump;
 use super::output::Outputs;
@@ -41,7 +40,7 @@ pub(super) struct Arguments {
     input: Input,
 
     /// The network plugin to prove the sentences of --assert for; a spec names its own
-    #[arg(long, value_name = "NAME", default_value = "any", value_parser = plugins(), requires = "assert")]
+    #[arg(long, value_name = "NAME", default_value = "any", value_parser = shared::plugins(), requires = "assert")]
     plugin: Plugin,
 
     #[command(flatten)]
@@ -64,13 +63,6 @@ pub(super) struct Arguments {
     /// Exit with 0 even if something is refuted or not decided within the limits
     #[arg(long)]
     exit_zero: bool,
-}
-
-/// The names of the plugins, for help and for a slip of the finger.
-fn plugins() -> impl TypedValueParser<Value = Plugin> {
-    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
-    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
-    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 /// Runs the subcommand.
@@ -109,6 +101,7 @@ fn inputs(arguments: &Arguments, Today { date: today, is_given: today_is_given }
         assertions: arguments.assert.clone(),
         plugin: arguments.plugin,
         question: None,
+        grounds_only: false,
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
         today,

@@ -18,6 +18,8 @@ pub(super) struct Arguments {
 enum What {
     /// The JSON report of `prove`
     Report,
+    /// The JSON report of `lint`
+    Lint,
     /// A spec file, for editors that complete and check TOML
     Spec,
 }
@@ -26,6 +28,7 @@ enum What {
 pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     let schema = match arguments.what {
         What::Report => report::json::schema(),
+        What::Lint => report::json::lint_schema(),
         What::Spec => spec::schema::schema(),
     };
     write(streams.out, "standard output", &report::json::render(&schema))?;

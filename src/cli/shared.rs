@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, ValueEnum};
 
 use super::{Streams, write};
 use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::manifest::Settings;
+use crate::model::plugin::Plugin;
 use crate::prove::{DEFAULT_MEMORY, Prover};
 use crate::report;
 use crate::source::SourceMap;
@@ -32,6 +34,13 @@ impl Input {
     pub(super) fn settings(&self) -> Settings {
         Settings { ignore_kinds: self.ignore_kind.iter().cloned().collect(), default_namespace: self.namespace.clone() }
     }
+}
+
+/// The names of the plugins, for help and for a slip of the finger.
+pub(super) fn plugins() -> impl TypedValueParser<Value = Plugin> {
+    let named = |name: String| Plugin::NAMES.into_iter().find(|(known, _)| *known == name);
+    let names = PossibleValuesParser::new(Plugin::NAMES.map(|(name, _)| name));
+    names.map(move |name| named(name).map_or(Plugin::Any, |(_, plugin)| plugin))
 }
 
 /// How to write.

@@ -7,7 +7,7 @@ use super::Objects;
 use super::kinds::Kind;
 use super::object::{Object, Thing};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::policy::{Peers, Policy, Ports};
+use crate::model::policy::{Peers, Policy, Ports, Written};
 use crate::model::workload::Cluster;
 use crate::source::Origin;
 
@@ -171,6 +171,7 @@ fn without_origins(thing: Thing, place: Origin) -> Thing {
 fn policy_without_origins(mut policy: Policy, place: Origin) -> Policy {
     policy.origin = place;
     policy.name_origin = place;
+    policy.written = Written::default();
     policy.pod_selector.origin = place;
     for rule in policy.ingress.iter_mut().chain(&mut policy.egress).flatten() {
         rule.origin = place;

@@ -14,7 +14,7 @@ use crate::spec::PropertySeverity;
 /// The whole report; `top` is the folder that paths are relative to.
 #[must_use]
 pub fn render(report: &Report, top: &Path) -> String {
-    let mut lines: Vec<String> = report.properties.iter().filter_map(|property| annotation(property, top)).collect();
+    let mut lines: Vec<String> = report.properties.iter().filter_map(|property| of_property(property, top)).collect();
     let properties = counted(report.properties.len(), "property", "properties");
     lines.push(format!("{} ({properties})", verdict(&report.summary)));
     lines.extend(report.assumptions.iter().map(|assumption| format!("assumes: {}", inert(assumption))));
@@ -22,15 +22,30 @@ pub fn render(report: &Report, top: &Path) -> String {
 }
 
 /// One command a property that is not proved.
-fn annotation(property: &PropertyReport, top: &Path) -> Option<String> {
+fn of_property(property: &PropertyReport, top: &Path) -> Option<String> {
     let command = command(property)?;
     let variant = property.variant.as_ref().map_or(String::new(), |variant| format!(" ({variant})"));
-    let mut parameters = property.place().map_or(Vec::new(), |place| location(place, top));
-    let heading = format!("{}: {}{variant}", property.standing().word(), property.name);
-    parameters.push(("title", heading));
+    let title = format!("{}: {}{variant}", property.standing().word(), property.name);
+    let (message, at) = (message(property), property.place());
+    Some(annotation(&Annotation { command, title, message, at }, top))
+}
+
+/// What one command says.
+pub(super) struct Annotation<'a> {
+    /// `error`, `warning` or `notice`.
+    pub(super) command: &'static str,
+    pub(super) title: String,
+    pub(super) message: String,
+    pub(super) at: Option<&'a Place>,
+}
+
+/// The command, with all text made safe.
+pub(super) fn annotation(annotation: &Annotation<'_>, top: &Path) -> String {
+    let mut parameters = annotation.at.map_or(Vec::new(), |place| location(place, top));
+    parameters.push(("title", annotation.title.clone()));
     let parameters: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{name}={}", parameter(value))).collect();
-    Some(format!("::{command} {}::{}", parameters.join(","), data(&message(property))))
+    format!("::{} {}::{}", annotation.command, parameters.join(","), data(&annotation.message))
 }
 
 /// GitHub knows three levels.
@@ -85,7 +100,7 @@ fn parameter(text: &str) -> String {
 }
 
 /// Text of a line that is no command: on one line, and without the older sign of a command.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     plain::line(text).replace("##[", "## [")
 }
 

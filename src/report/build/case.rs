@@ -7,7 +7,7 @@ use crate::model::policy::Direction;
 use crate::outcome::{Case, Counterexample};
 
 impl Words<'_> {
-    pub(super) fn case(&self, counterexample: &Counterexample) -> CaseReport {
+    pub(crate) fn case(&self, counterexample: &Counterexample) -> CaseReport {
         match &counterexample.case {
             Case::Open { pod, directions } => {
                 let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
