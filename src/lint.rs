@@ -140,7 +140,8 @@ impl Linted {
 }
 
 /// Of two findings about the same lines, the first kind is the cause and the second follows from it.
-const FOLLOWS: [(Code, Code); 4] = [
+const FOLLOWS: [(Code, Code); 5] = [
+    (Code::RoundaboutEverything, Code::MatchesNoPod),
     (Code::DashSplitsPeer, Code::MatchesNoPod),
     (Code::DashSplitsPeer, Code::MatchesNoNamespace),
     (Code::MatchesNoPod, Code::RedundantPeer),

@@ -5,7 +5,7 @@
 //! alone where one of its rules opens such a port to anything outside its own namespace: it may have a
 //! resolver of its own. Under `lint` alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::sample;
 use super::scene::Scene;
@@ -38,23 +38,29 @@ struct Dns {
     port: u16,
 }
 
-/// Pods of one set of policies, and which protocols they cannot ask by.
-type Groups = BTreeMap<(Vec<usize>, Vec<Protocol>), Vec<PodEnd>>;
+/// The pods of one namespace that cannot ask by the same protocols, and the policies that isolate them.
+#[derive(Default)]
+struct Deaf {
+    pods: Vec<PodEnd>,
+    policies: BTreeSet<usize>,
+}
 
 /// The findings of every namespace.
 pub(super) fn find(scene: &Scene<'_>) -> Vec<Finding> {
     let dns = dns(scene);
-    let mut groups = Groups::new();
+    let mut groups: BTreeMap<(&str, Vec<Protocol>), Deaf> = BTreeMap::new();
     for (namespace, policies) in scene.guarded().filter(|(name, _)| *name != dns.place.namespace) {
         for pod in pods(scene, &dns, namespace, policies) {
             let isolating = scene.isolating(&pod, Direction::Egress);
             let deaf = unanswered(scene, &dns, &pod, &isolating);
             if !deaf.is_empty() {
-                groups.entry((isolating, deaf)).or_default().push(pod);
+                let group = groups.entry((namespace, deaf)).or_default();
+                group.pods.push(pod);
+                group.policies.extend(isolating);
             }
         }
     }
-    groups.into_iter().filter_map(|((policies, deaf), pods)| finding(scene, &dns, &policies, &deaf, &pods)).collect()
+    groups.into_iter().filter_map(|((_, protocols), deaf)| finding(scene, &dns, &protocols, &deaf)).collect()
 }
 
 /// The declared pods of a namespace. Where it has none, one that could be created, unless any policy there
@@ -163,19 +169,19 @@ fn is_far(scene: &Scene<'_>, dns: &Dns, policy: &Policy, rule: &Rule) -> bool {
     }
 }
 
-fn finding(scene: &Scene<'_>, dns: &Dns, policies: &[usize], deaf: &[Protocol], pods: &[PodEnd]) -> Option<Finding> {
-    let (first, server, pod) = (*policies.first()?, dns.pods.first()?, pods.first()?);
+fn finding(scene: &Scene<'_>, dns: &Dns, protocols: &[Protocol], deaf: &Deaf) -> Option<Finding> {
+    let (first, server, pod) = (*deaf.policies.first()?, dns.pods.first()?, deaf.pods.first()?);
     let about = scene.cluster.policies.get(first)?.full_name();
-    let who = who(scene, pods);
-    let only_tcp = deaf == [Protocol::Tcp];
+    let who = who(scene, &deaf.pods);
+    let only_tcp = protocols == [Protocol::Tcp];
     let message = if only_tcp {
         format!("{who} can ask DNS by UDP, and not by TCP")
     } else {
         format!("{who} cannot ask DNS: egress is isolated, and no rule opens port {}", dns.port)
     };
-    let flow = question(pod, server, *deaf.first()?, dns.port);
+    let flow = question(pod, server, *protocols.first()?, dns.port);
     let mut finding = Finding::new(Code::EgressWithoutDns, about, message);
-    for policy in policies.iter().filter_map(|index| scene.cluster.policies.get(*index)).take(4) {
+    for policy in deaf.policies.iter().filter_map(|index| scene.cluster.policies.get(*index)).take(4) {
         finding = finding.at(policy.pod_selector.origin, format!("{} isolates for egress", policy.name));
     }
     let finding = finding

@@ -30,9 +30,13 @@ const MOST_AGAIN: usize = 500;
 /// # Errors
 /// Those of the solver.
 pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> Result<(), Error> {
-    linted.findings.extend(scene.policies().filter_map(|(index, policy)| without_effect(scene, index, policy)));
-    let mut candidates: Vec<Candidate> =
-        scene.policies().flat_map(|(index, policy)| of_policy(scene, index, policy)).collect();
+    let mut candidates: Vec<Candidate> = Vec::new();
+    for (index, policy) in scene.policies() {
+        match without_effect(scene, index, policy) {
+            Some(finding) => linted.findings.push(finding),
+            None => candidates.extend(of_policy(scene, index, policy)),
+        }
+    }
     let mut bench = Bench::new(scene);
     for candidate in &candidates {
         let (acting, by) = candidate.question(scene, &mut bench, &Removed::new(), linted);
