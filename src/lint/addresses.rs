@@ -134,14 +134,16 @@ fn intersection(one: IpNet, other: IpNet) -> Option<IpNet> {
 
 /// A flow of the rule with this end on the far side, the pod of the policy with an address of its family.
 fn flow(scene: &Scene<'_>, place: &Place<'_>, end: End) -> Option<Flow> {
-    let pod = own(scene, place.index, place.policy, family(end.address()))?;
+    let other = end.pod().and_then(|pod| pod.workload);
+    let pod = own(scene, place, other, family(end.address()))?;
     Some(samples::towards(&pod, &end, place.direction, place.rule))
 }
 
-/// A pod of the policy with an address of this family.
-fn own(scene: &Scene<'_>, index: usize, policy: &Policy, family: Family) -> Option<PodEnd> {
-    let declared = scene.selected(index).first().and_then(|workload| scene.pod_of(*workload, 0));
-    let pod = declared.or_else(|| sample::subject(scene, policy))?;
+/// A pod of the policy, of another workload than the other end, with an address of this family.
+fn own(scene: &Scene<'_>, place: &Place<'_>, other: Option<usize>, family: Family) -> Option<PodEnd> {
+    let mut declared = scene.selected(place.index).iter().filter(|workload| Some(**workload) != other);
+    let declared = declared.next().and_then(|workload| scene.pod_of(*workload, 0));
+    let pod = declared.or_else(|| sample::subject(scene, place.policy))?;
     let is_known = crate::model::net::family(pod.address) == family;
     let address = match family {
         Family::V4 => scene.address(0),
@@ -173,7 +175,7 @@ fn excepts(scene: &Scene<'_>, prover: &Prover, places: &[Place<'_>], linted: &mu
     for (answer, except) in bench.decide(prover)?.into_iter().zip(&candidates) {
         let what = || format!("whether the exception {} of {} matters", except.net, except.place.policy.full_name());
         match answer {
-            Answer::Nothing(by) => linted.findings.push(except.idle(scene, &by)),
+            Answer::Nothing(by) => linted.findings.push(except.idle(scene, &bench.written_for(&by.admit))),
             Answer::Something(_) => {}
             Answer::Undecided => linted.undecided(what()),
             Answer::Disagreement => linted.disagreement(what()),
@@ -236,7 +238,11 @@ impl Except<'_> {
     fn idle(&self, scene: &Scene<'_>, by: &[usize]) -> Finding {
         let (name, net) = (self.place.policy.full_name(), self.net);
         let policies: Vec<&Policy> = by.iter().filter_map(|index| scene.cluster.policies.get(*index)).collect();
-        let names: Vec<String> = policies.iter().map(|policy| policy.full_name()).collect();
+        let called = |policy: &&Policy| match policy.full_name() {
+            own if own == name => "another of its items".to_owned(),
+            other => other,
+        };
+        let names: Vec<String> = policies.iter().map(called).collect();
         let who = if names.is_empty() { "another rule".to_owned() } else { listed(&names) };
         let lets = if names.len() < 2 { "lets" } else { "let" };
         let message = format!("{name} excepts {net}, and {who} {lets} those addresses through all the same");

@@ -4,7 +4,7 @@
 //! appended to one copy of the cluster, so that a question costs what its own policies cost. Whatever
 //! the solver finds, `prove` has judged again by the reference semantics. Under `lint` alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::scene::Scene;
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::model::net::{End, Flow, Protocol};
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Policy};
 use crate::model::workload::Cluster;
-use crate::outcome::{Case, Counterexample, Outcome};
+use crate::outcome::{Case, Counterexample, Outcome, Part, Proof};
 use crate::property;
 use crate::prove::{Job, Prover};
 
@@ -29,10 +29,19 @@ pub(super) struct Bench<'a> {
     stands_for: BTreeMap<usize, usize>,
 }
 
+/// The policies that a proof rests on.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rests {
+    /// Those whose rules admit what it admits.
+    pub(super) admit: Vec<usize>,
+    /// Those that isolate what it isolates.
+    pub(super) isolate: Vec<usize>,
+}
+
 /// What became of one question.
 pub(super) enum Answer {
     /// It does nothing that the others do not; the proof rests on these.
-    Nothing(Vec<usize>),
+    Nothing(Rests),
     /// Something falls to it alone.
     Something(Box<Counterexample>),
     /// A limit was met.
@@ -64,9 +73,11 @@ impl<'a> Bench<'a> {
         index
     }
 
-    /// The policy of the cluster that this one is, or stands for; `None` for one that stands alone.
-    pub(super) fn written_for(&self, index: usize) -> Option<usize> {
-        self.stands_for.get(&index).copied().or((index < self.scene.cluster.policies.len()).then_some(index))
+    /// The policies of the cluster that these are, or stand for; those that stand alone are left out.
+    pub(super) fn written_for(&self, policies: &[usize]) -> Vec<usize> {
+        let is_written = |index: &usize| (*index < self.scene.cluster.policies.len()).then_some(*index);
+        let of = |index: &usize| self.stands_for.get(index).copied().or(is_written(index));
+        policies.iter().filter_map(of).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     /// The answers, in the order of the questions.
@@ -107,14 +118,19 @@ impl<'a> Bench<'a> {
     }
 }
 
+impl Rests {
+    fn of(proof: &Proof) -> Rests {
+        let with = |part: Part| {
+            let policies = proof.rests_on.iter().filter(|pillar| pillar.part == part).map(|pillar| pillar.policy);
+            policies.collect::<BTreeSet<_>>().into_iter().collect()
+        };
+        Rests { admit: with(Part::Admits), isolate: with(Part::Isolates) }
+    }
+}
+
 fn answer(outcome: Outcome) -> Answer {
     match outcome {
-        Outcome::Proved(proof) => {
-            let mut policies: Vec<usize> = proof.rests_on.iter().map(|pillar| pillar.policy).collect();
-            policies.sort_unstable();
-            policies.dedup();
-            Answer::Nothing(policies)
-        }
+        Outcome::Proved(proof) => Answer::Nothing(Rests::of(&proof)),
         Outcome::Refuted(refutation) => refutation.counterexample.map_or(Answer::Undecided, Answer::Something),
         Outcome::Disagreement(_) => Answer::Disagreement,
         Outcome::Unknown(_) | Outcome::Vacuous => Answer::Undecided,

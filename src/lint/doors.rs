@@ -179,8 +179,7 @@ fn into(
     workload: usize,
     port: (Protocol, u16),
 ) -> Option<Shown> {
-    let declared = scene.matched(policy, peer).first().and_then(|index| scene.pod_of(*index, 1)).map(End::Pod);
-    let source = declared.or_else(|| sample::other_end(scene, policy, peer))?;
+    let source = scene.far_end(policy, peer, workload)?;
     admitted(scene, index, source, workload, port)
 }
 

@@ -179,22 +179,18 @@ fn through(scene: &Scene<'_>, place: &Place<'_>, workload: usize, protocol: Prot
     let destination = scene.pod_of(workload, 0)?;
     let source = match place.direction {
         Direction::Ingress => match peers(place.rule).first() {
-            Some(peer) => source(scene, place.policy, peer)?,
+            Some(peer) => scene.far_end(place.policy, peer, workload)?,
             None => End::External(scene.address(1)),
         },
-        Direction::Egress => End::Pod(own(scene, place)?),
+        Direction::Egress => End::Pod(own(scene, place, workload)?),
     };
     Some(Flow { source, destination: End::Pod(destination), protocol, port })
 }
 
-/// A declared pod that the peer matches, or else any end that it does.
-fn source(scene: &Scene<'_>, policy: &Policy, peer: &crate::model::policy::Peer) -> Option<End> {
-    let declared = scene.matched(policy, peer).first().and_then(|index| scene.pod_of(*index, 1));
-    declared.map(End::Pod).or_else(|| sample::other_end(scene, policy, peer))
-}
-
-fn own(scene: &Scene<'_>, place: &Place<'_>) -> Option<PodEnd> {
-    let declared = scene.selected(place.index).first().and_then(|index| scene.pod_of(*index, 1));
+/// A pod of the policy, of another workload than this one.
+fn own(scene: &Scene<'_>, place: &Place<'_>, not: usize) -> Option<PodEnd> {
+    let declared = scene.selected(place.index).iter().find(|index| **index != not);
+    let declared = declared.and_then(|index| scene.pod_of(*index, 1));
     declared.or_else(|| sample::subject(scene, place.policy))
 }
 

@@ -5,9 +5,9 @@
 //! isolates, and that what is left does not? Pieces are told so that all of them can be taken away
 //! together: of two that do the same, one stays. Under `lint` alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::bench::{Answer, Bench};
+use super::bench::{Answer, Bench, Rests};
 use super::coverage::listed;
 use super::pieces::{Piece, pieces, without, without_all};
 use super::scene::{DIRECTIONS, Scene};
@@ -53,7 +53,7 @@ struct Candidate {
     policy: usize,
     piece: Piece,
     /// The policies that do its work, once that is proved.
-    by: Option<Vec<usize>>,
+    by: Option<Rests>,
 }
 
 /// The pieces that are taken away already.
@@ -138,14 +138,11 @@ impl Candidate {
     }
 
     /// The policies that do its work, if that is proved.
-    fn verdict(&self, scene: &Scene<'_>, bench: &Bench<'_>, answer: Answer, linted: &mut Linted) -> Option<Vec<usize>> {
+    fn verdict(&self, scene: &Scene<'_>, bench: &Bench<'_>, answer: Answer, linted: &mut Linted) -> Option<Rests> {
         let what = || format!("whether {} is redundant", self.name(scene));
         match answer {
-            Answer::Nothing(policies) => {
-                let mut by: Vec<usize> = policies.into_iter().filter_map(|index| bench.written_for(index)).collect();
-                by.sort_unstable();
-                by.dedup();
-                Some(by)
+            Answer::Nothing(Rests { admit, isolate }) => {
+                Some(Rests { admit: bench.written_for(&admit), isolate: bench.written_for(&isolate) })
             }
             Answer::Something(_) => None,
             Answer::Undecided => {
@@ -191,7 +188,7 @@ fn settle(
             continue;
         }
         let Some(by) = &candidate.by else { continue };
-        if by.iter().any(|policy| removed.contains_key(policy)) || own.is_some() {
+        if by.admit.iter().chain(&by.isolate).any(|policy| removed.contains_key(policy)) || own.is_some() {
             asked += 1;
             if asked > MOST_AGAIN {
                 linted.limits.push(format!("more than {MOST_AGAIN} policies, rules, peers and ports do the same as others: the rest is not told"));
@@ -214,31 +211,35 @@ fn ordered(mut candidates: Vec<Candidate>) -> Vec<Candidate> {
     candidates
 }
 
-fn finding(scene: &Scene<'_>, candidate: &Candidate, by: &[usize]) -> Option<Finding> {
+fn finding(scene: &Scene<'_>, candidate: &Candidate, by: &Rests) -> Option<Finding> {
     let policy = scene.cluster.policies.get(candidate.policy)?;
     let name = policy.full_name();
-    let others: Vec<&Policy> = by
-        .iter()
-        .filter(|other| **other != candidate.policy)
-        .filter_map(|other| scene.cluster.policies.get(*other))
-        .collect();
-    let by_itself = by.contains(&candidate.policy).then(|| "the rest of it".to_owned());
-    let who: Vec<String> = by_itself.into_iter().chain(others.iter().map(|other| other.full_name())).collect();
-    let who = if who.is_empty() { "what is left".to_owned() } else { listed(&who) };
-    let (code, message, origin) = match (&candidate.piece, candidate.piece.path()) {
-        (Piece::Policy, _) | (_, None) => {
-            let does = if who.contains(" and ") || who.contains(", ") { "do" } else { "does" };
+    let (code, message, origin) = match candidate.piece.path() {
+        None => {
+            let all = [by.admit.as_slice(), &by.isolate].concat();
+            let (who, does) = who(scene, candidate.policy, &all, ["does", "do"]);
             (Code::RedundantPolicy, format!("{name} is redundant: {who} {does} all that it does"), policy.name_origin)
         }
-        (piece, Some(path)) => {
-            let message = format!("{name} {path} is redundant: {who} let in or out all that it does");
-            (piece.code(), message, piece.origin(policy).unwrap_or(policy.name_origin))
+        Some(path) => {
+            let (who, admits) = who(scene, candidate.policy, &by.admit, ["admits", "admit"]);
+            let message = format!("{name} {path} is redundant: {who} {admits} all that it admits");
+            (candidate.piece.code(), message, candidate.piece.origin(policy).unwrap_or(policy.name_origin))
         }
     };
     let mut finding =
         Finding::new(code, name, message).at(origin, "could go: nothing would change").because(Evidence::Proved);
-    for other in others.iter().take(4) {
-        finding = finding.at(other.name_origin, "does the same, and stays");
+    let stays = |policies: &[usize], text: &str| {
+        let others = policies.iter().filter(|other| **other != candidate.policy);
+        let others = others.filter_map(|other| scene.cluster.policies.get(*other)).take(3);
+        others.map(|other| (other.name_origin, text.to_owned())).collect::<Vec<_>>()
+    };
+    let isolating: Vec<usize> = by.isolate.iter().copied().filter(|policy| !by.admit.contains(policy)).collect();
+    let isolating = if candidate.piece == Piece::Policy { isolating } else { Vec::new() };
+    for (origin, text) in stays(&by.admit, "admits the same, and stays")
+        .into_iter()
+        .chain(stays(&isolating, "isolates the same, and stays"))
+    {
+        finding = finding.at(origin, text);
     }
     let is_floor = candidate.piece == Piece::Policy && is_default_deny(policy);
     Some(if is_floor {
@@ -248,6 +249,19 @@ fn finding(scene: &Scene<'_>, candidate: &Candidate, by: &[usize]) -> Option<Fin
     } else {
         finding.help("take it away, or say what it was meant to add")
     })
+}
+
+/// The policies in words, and the verb that goes with them.
+fn who(scene: &Scene<'_>, own: usize, policies: &[usize], [one, many]: [&'static str; 2]) -> (String, &'static str) {
+    let all: BTreeSet<usize> = policies.iter().copied().collect();
+    let itself = all.contains(&own).then(|| "the rest of it".to_owned());
+    let others = all.iter().filter(|other| **other != own).filter_map(|other| scene.cluster.policies.get(*other));
+    let names: Vec<String> = itself.into_iter().chain(others.map(Policy::full_name)).collect();
+    match names.as_slice() {
+        [] => ("what is left".to_owned(), one),
+        [_] => (listed(&names), one),
+        _ => (listed(&names), many),
+    }
 }
 
 /// It selects every pod and admits nothing.

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use super::sample;
 use crate::eval::selector::matches;
-use crate::model::net::PodEnd;
+use crate::model::net::{End, PodEnd};
 use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
 use crate::model::selector::{LabelSelector, Labels};
 use crate::model::workload::{Cluster, Namespace, Workload};
@@ -92,6 +92,14 @@ impl<'a> Scene<'a> {
         };
         let candidates = homes.into_iter().flat_map(|home| self.workloads_in(home)).copied();
         candidates.filter(|index| self.has_labels(*index, pods)).collect()
+    }
+
+    /// A pod of a declared workload that a peer of a policy matches, other than this one; or else any end that
+    /// the peer matches.
+    pub(super) fn far_end(&self, policy: &Policy, peer: &Peer, not: usize) -> Option<End> {
+        let mut declared = self.matched(policy, peer).into_iter().filter(|index| *index != not);
+        let declared = declared.next().and_then(|index| self.pod_of(index, 1));
+        declared.map(End::Pod).or_else(|| sample::other_end(self, policy, peer))
     }
 
     /// The declared namespaces that a selector matches, by name.

@@ -41,7 +41,7 @@ pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> R
 fn of_subject(scene: &Scene<'_>, index: usize, policy: &Policy) -> Option<Finding> {
     let (selector, origin) = (&policy.pod_selector.selector, policy.pod_selector.origin);
     if let Err(requirements) = sample::labels(selector) {
-        return Some(contradiction(policy, "its podSelector", origin, &requirements));
+        return Some(contradiction(policy, "podSelector", origin, &requirements));
     }
     if selector.is_empty() || !scene.selected(index).is_empty() {
         return None;
@@ -80,7 +80,7 @@ fn of_peer(scene: &Scene<'_>, policy: &Policy, peer: &Peer, path: &str) -> Optio
 fn contradiction(policy: &Policy, what: &str, origin: Origin, requirements: &[Requirement]) -> Finding {
     let name = policy.full_name();
     let words: Vec<String> = requirements.iter().map(describe::requirement).collect();
-    let message = format!("nothing can match {what} of {name}: {} cannot all hold", words.join(" and "));
+    let message = format!("nothing can match {name} {what}: {} cannot all hold", words.join(" and "));
     Finding::new(Code::ContradictorySelector, name, message)
         .at(origin, "matches nothing, ever")
         .because(Evidence::Examined)

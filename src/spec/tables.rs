@@ -67,7 +67,7 @@ fn unknown_code(written: &Written<String>) -> Diagnostic {
     Diagnostic::error(Code::UnknownName, format!("`netverify lint` has no code `{}`", written.value))
         .at(written.origin, "no finding bears this code")
         .did_you_mean(&written.value, names)
-        .help("`netverify lint --help` lists the codes, and docs/codes.md explains them")
+        .help("docs/codes.md lists the codes and what each is about")
 }
 
 /// A table of the file, if it is there.
