@@ -190,12 +190,7 @@ fn every_finding_is_in_the_table() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint.md")).unwrap();
     let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| [")).collect();
     for code in netverify::finding::Code::ALL {
-        let row = format!(
-            "| [{0}](codes.md#{0}) | {1} | {2} |",
-            code.name(),
-            code.severity().name(),
-            code.title()
-        );
+        let row = format!("| [{0}](codes.md#{0}) | {1} | {2} |", code.name(), code.severity().name(), code.title());
         assert!(rows.contains(&row.as_str()), "docs/lint.md lacks the row\n{row}");
     }
     assert_eq!(rows.len(), netverify::finding::Code::ALL.len());

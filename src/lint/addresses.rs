@@ -166,7 +166,7 @@ fn excepts(scene: &Scene<'_>, prover: &Prover, places: &[Place<'_>], linted: &mu
     let (nested, others): (Vec<_>, Vec<_>) = all.into_iter().partition(|except| except.inside.is_some());
     linted.findings.extend(nested.iter().filter_map(Except::nested));
     let candidates: Vec<_> = others.into_iter().filter(|except| except.is_let_through(scene)).collect();
-    let mut bench = Bench::new(scene);
+    let mut bench = Bench::lean(scene);
     for except in &candidates {
         let beside = scene.beside(except.place.index, except.place.direction);
         let acting = bench.write(except.alone());

@@ -16,6 +16,7 @@ use crate::model::net::{End, Flow, Protocol};
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Policy};
 use crate::model::workload::Cluster;
+use crate::model::world::{Existence, Trust};
 use crate::outcome::{Case, Counterexample, Outcome, Part, Proof};
 use crate::property;
 use crate::prove::{Job, Prover};
@@ -53,6 +54,22 @@ pub(super) enum Answer {
 impl<'a> Bench<'a> {
     pub(super) fn new(scene: &'a Scene<'a>) -> Bench<'a> {
         Bench { scene, cluster: scene.cluster.clone(), claims: Vec::new(), stands_for: BTreeMap::new() }
+    }
+
+    /// A bench for questions of which only the yes or no matters, and not the case that shows it. Where any
+    /// pod may exist, one that nobody has declared can be all that a declared one is, so the declared ones are left
+    /// out: nothing has to be told apart, and what is proved without them holds with them.
+    pub(super) fn lean(scene: &'a Scene<'a>) -> Bench<'a> {
+        let is_open = scene.world.pods == Existence::Any && scene.world.trust == Trust::default();
+        let workloads = if is_open { Vec::new() } else { scene.cluster.workloads.clone() };
+        let cluster = Cluster {
+            policies: scene.cluster.policies.clone(),
+            namespaces: scene.cluster.namespaces.clone(),
+            nodes: scene.cluster.nodes.clone(),
+            workloads,
+            ..Cluster::default()
+        };
+        Bench { scene, cluster, claims: Vec::new(), stands_for: BTreeMap::new() }
     }
 
     /// Takes in a policy as it could be written.

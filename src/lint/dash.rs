@@ -4,21 +4,23 @@
 
 use super::bench::{self, Answer, Bench};
 use super::scene::{DIRECTIONS, Scene};
-use super::{Linted, flows, surest, yaml};
+use super::{Linted, flows, sample, surest, yaml};
 use crate::describe;
 use crate::error::Error;
 use crate::eval::Verdict;
 use crate::eval::algebra::admits;
-use crate::finding::{Code, Evidence, Fact, Finding, Severity};
+use crate::finding::{Code, Evidence, Fact, Finding, Severity, Shown};
+use crate::model::net::{End, PodEnd};
 use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, Rule};
 use crate::model::selector::LabelSelector;
-use crate::outcome::Counterexample;
 use crate::prove::Prover;
 
 /// Two peers that one dash makes of one.
 struct Split<'a> {
     policy: usize,
     direction: Direction,
+    /// The rule, by its place.
+    rule: usize,
     own: &'a Peer,
     namespaces: &'a Peer,
     /// The selector of pods of the first.
@@ -38,23 +40,59 @@ pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> R
     }
     let splits: Vec<Split<'_>> = scene.policies().flat_map(|(index, policy)| splits(index, policy)).collect();
     let mut bench = Bench::new(scene);
+    let mut asked = Vec::new();
     for split in &splits {
         let Some(policy) = scene.cluster.policies.get(split.policy) else { continue };
+        if let Some(shown) = plain(scene, split, policy) {
+            linted.findings.push(finding(scene, split, policy, shown));
+            continue;
+        }
         let acting = bench.write(bench::only(policy, split.direction));
         let instead = bench.write(split.instead.clone());
         let beside = scene.beside(split.policy, split.direction);
         bench.ask(acting, [vec![instead], beside].concat());
+        asked.push((split, policy));
     }
-    for (at, (answer, split)) in bench.decide(prover)?.into_iter().zip(&splits).enumerate() {
-        let Some(policy) = scene.cluster.policies.get(split.policy) else { continue };
+    for (at, (answer, (split, policy))) in bench.decide(prover)?.into_iter().zip(asked).enumerate() {
         match answer {
             Answer::Nothing(_) => {}
-            Answer::Something(case) => linted.findings.extend(split_finding(scene, &bench, at, split, policy, &case)),
+            Answer::Something(case) => {
+                let shown = bench.shown(at, &case, split.fact());
+                linted.findings.extend(shown.map(|shown| finding(scene, split, policy, shown)));
+            }
             Answer::Undecided => linted.undecided(format_args!("a dash of {}", policy.full_name())),
             Answer::Disagreement => linted.disagreement(format_args!("a dash of {}", policy.full_name())),
         }
     }
     Ok(())
+}
+
+impl Split<'_> {
+    fn fact(&self) -> Fact {
+        let instead = Box::new(self.instead.clone());
+        Fact::AdmittedOnlyAsWritten { policy: self.policy, direction: self.direction, instead }
+    }
+}
+
+/// How many declared pods are tried.
+const TRIED: usize = 16;
+
+/// A plain flow that shows the difference: a declared pod of the namespaces without the labels, or of the policy's
+/// own namespace with them; or one that could be created. `None` where none of them does.
+fn plain(scene: &Scene<'_>, split: &Split<'_>, policy: &Policy) -> Option<Shown> {
+    let options = surest(scene.world, Verdict::Allowed);
+    let matched = [split.namespaces, split.own].map(|peer| scene.matched(policy, peer)).concat();
+    let declared = matched.into_iter().take(TRIED).filter_map(|index| scene.pod_of(index, 1)).map(End::Pod);
+    let made_up = [split.namespaces, split.own].into_iter().filter_map(|peer| sample::other_end(scene, policy, peer));
+    let rule = policy.rules(split.direction)?.get(split.rule)?;
+    let subjects: Vec<PodEnd> = scene.subjects(split.policy).into_iter().take(2).collect();
+    let flows = declared.chain(made_up).flat_map(|end| {
+        let other = end.pod().and_then(|pod| pod.workload);
+        let own = subjects.iter().filter(move |own| own.workload.is_none() || own.workload != other);
+        own.map(|own| flows::along(own, &end, split.direction, rule)).collect::<Vec<_>>()
+    });
+    let shown = |flow| Shown { flow, fact: split.fact(), options, needs: Vec::new() };
+    flows.map(shown).find(|shown| super::holds(scene.cluster, shown))
 }
 
 /// The pairs of neighbours in which one asks for pods of its own namespace, and the other for namespaces.
@@ -87,7 +125,7 @@ fn split<'a>(
     let peers = peers_of(&mut instead, direction, rule)?;
     peers.remove(first);
     *peers.get_mut(first)? = Peer { kind, origin: own.origin };
-    Some(Split { policy: index, direction, own, namespaces, pods, instead })
+    Some(Split { policy: index, direction, rule, own, namespaces, pods, instead })
 }
 
 enum Role<'a> {
@@ -117,17 +155,7 @@ fn peers_of(policy: &mut Policy, direction: Direction, rule: usize) -> Option<&m
     }
 }
 
-fn split_finding(
-    scene: &Scene<'_>,
-    bench: &Bench<'_>,
-    question: usize,
-    split: &Split<'_>,
-    policy: &Policy,
-    case: &Counterexample,
-) -> Option<Finding> {
-    let instead = Box::new(split.instead.clone());
-    let fact = Fact::AdmittedOnlyAsWritten { policy: split.policy, direction: split.direction, instead };
-    let shown = bench.shown(question, case, fact)?;
+fn finding(scene: &Scene<'_>, split: &Split<'_>, policy: &Policy, shown: Shown) -> Finding {
     let home = scene.workloads_in(&policy.namespace).iter();
     let at_home = home.filter_map(|index| scene.workload(*index).filter(|_| scene.has_labels(*index, split.pods)));
     let at_home: Vec<_> = at_home.map(crate::model::workload::Workload::full_name).take(2).collect();
@@ -141,12 +169,11 @@ fn split_finding(
         .note("Items of a list are joined by OR; selectors within one item by AND.")
         .help("if both are meant to hold, take the second dash away; if either is, `allow` this finding")
         .yaml(one_item(key, split));
-    Some(if at_home.is_empty() {
-        finding
-    } else {
-        let note = format!("{} matches the podSelector alone, so either may well be meant.", at_home.join(" and "));
-        finding.severity(Severity::Info).note(note)
-    })
+    if at_home.is_empty() {
+        return finding;
+    }
+    let note = format!("{} matches the podSelector alone, so either may well be meant.", at_home.join(" and "));
+    finding.severity(Severity::Info).note(note)
 }
 
 fn one_item(key: &str, split: &Split<'_>) -> String {

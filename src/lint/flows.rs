@@ -2,10 +2,10 @@
 //!
 //! Under `lint` alone.
 
-use super::sample;
 use super::scene::Scene;
+use super::{sample, samples};
 use crate::model::net::{End, Flow, PodEnd, PortMatch};
-use crate::model::policy::{Peer, Policy, PortSpec, Ports, Rule};
+use crate::model::policy::{Direction, Peer, Policy, PortSpec, Ports, Rule};
 use crate::model::workload::ContainerPort;
 
 /// A flow into a pod of the policy through this peer of an ingress rule, from a namespace that nobody has
@@ -21,6 +21,17 @@ pub(super) fn door(scene: &Scene<'_>, index: usize, policy: &Policy, rule: &Rule
     let (protocol, port, name) = sample::port_of_rule(rule);
     let pod = sample::declaring(pod, protocol, port, name);
     Some(Flow { source, destination: End::Pod(pod), protocol, port })
+}
+
+/// A flow of the rule between a pod of the policy and another end; to a port that the destination listens on, if
+/// the rule opens one.
+pub(super) fn along(own: &PodEnd, other: &End, direction: Direction, rule: &Rule) -> Flow {
+    let plain = samples::towards(own, other, direction, rule);
+    let served = plain.destination.pod().and_then(|pod| pod.ports.iter().find(|port| opens(rule, port)));
+    match served.map(|port| (port.protocol, port.number)) {
+        Some((protocol, port)) => Flow { protocol, port, ..plain },
+        None => plain,
+    }
 }
 
 /// Whether the rule opens this port of a pod (R24 to R27).

@@ -37,7 +37,7 @@ pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> R
             None => candidates.extend(of_policy(scene, index, policy)),
         }
     }
-    let mut bench = Bench::new(scene);
+    let mut bench = Bench::lean(scene);
     for candidate in &candidates {
         let (acting, by) = candidate.question(scene, &mut bench, &Removed::new(), linted);
         bench.ask(acting, by);

@@ -3,13 +3,15 @@
 //! Every pod and flow of a finding is judged here before anybody sees it, in release builds too. Under
 //! `lint`; the tests call it through [`super::holds`].
 
+use std::collections::BTreeMap;
+
 use crate::eval::algebra::{admits, isolates, trace};
 use crate::eval::selector::matches;
 use crate::eval::{Verdict, verdict};
 use crate::finding::{Fact, Shown};
 use crate::model::net::PodEnd;
-use crate::model::options::Options;
-use crate::model::policy::Direction;
+use crate::model::options::{NamedPortScope, Options};
+use crate::model::policy::{Direction, Policy};
 use crate::model::workload::Cluster;
 
 /// Whether it is so.
@@ -31,21 +33,27 @@ pub(super) fn holds(cluster: &Cluster, shown: &Shown) -> bool {
             trace(cluster, options, *policy, *direction, flow).is_some() && !admitted(*policy, *direction)
         }
         Fact::AdmittedOnlyAsWritten { policy, direction, instead } => {
-            let mut changed = cluster.clone();
-            if let Some(place) = changed.policies.get_mut(*policy) {
-                *place = (**instead).clone();
-            }
             let own = match direction {
                 Direction::Ingress => &flow.destination,
                 Direction::Egress => &flow.source,
             };
-            let by = own.pod().map(|pod| isolated_by(&changed, options, pod, *direction)).unwrap_or_default();
-            admitted(*policy, *direction) && !by.iter().any(|index| admits(&changed, options, *index, *direction, flow))
+            let by = own.pod().map(|pod| isolated_by(cluster, options, pod, *direction)).unwrap_or_default();
+            admitted(*policy, *direction)
+                && !by.iter().any(|other| other != policy && admitted(*other, *direction))
+                && !admits(&alone(cluster, options, instead), options, 0, *direction, flow)
         }
         Fact::PluginDecides { policy, direction, other } => {
             admitted(*policy, *direction) && !admits(cluster, other, *policy, *direction, flow)
         }
     }
+}
+
+/// A cluster with this policy alone. R27: its workloads matter only where they lend port names to each other.
+fn alone(cluster: &Cluster, options: &Options, policy: &Policy) -> Cluster {
+    let lend = options.named_port_scope == NamedPortScope::Union;
+    let workloads = if lend { cluster.workloads.clone() } else { Vec::new() };
+    let namespaces = if lend { cluster.namespaces.clone() } else { BTreeMap::new() };
+    Cluster { policies: vec![policy.clone()], workloads, namespaces, ..Cluster::default() }
 }
 
 /// The policies that isolate the pod.

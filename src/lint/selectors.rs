@@ -249,7 +249,7 @@ fn everything(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> Result
     let candidates: Vec<Roundabout<'_>> = all
         .filter_map(|(index, policy, (direction, _, rule))| roundabout(scene, index, policy, direction, rule))
         .collect();
-    let mut bench = Bench::new(scene);
+    let mut bench = Bench::lean(scene);
     for candidate in &candidates {
         let with = |rule: Rule| with_rule(candidate.policy, candidate.direction, rule);
         let every =
