@@ -64,6 +64,8 @@ pub struct Linted {
     pub undecided: Vec<String>,
     /// What the two semantics disagree about, in words: bugs in netverify.
     pub disagreements: Vec<String>,
+    /// How many questions about redundancy left policies out, for there were too many.
+    narrowed: usize,
 }
 
 /// Everything to be found in a cluster, and what reading its manifests has already found of that kind:

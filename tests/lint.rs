@@ -459,6 +459,23 @@ fn bad_command_lines_are_told() {
     assert!(missing == 2 && said.contains("nothing was looked through"), "{said}");
 }
 
+/// What is left out because there is too much of it is said, once.
+#[test]
+fn a_limit_that_is_met_is_told() {
+    let policy = |at: usize| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p{at}, namespace: shop}}\nspec:\n  podSelector: {{}}\n  \
+             policyTypes: [Ingress]\n  ingress: [{{from: [{{podSelector: {{}}}}], ports: [{{port: {}}}]}}]\n",
+            8000 + at / 2
+        )
+    };
+    let text: Vec<String> = (0..80).map(policy).collect();
+    let ran = Here::with(&[("p.yaml", &text.join("---\n"))]).run(&["lint", "-m", "p.yaml"]);
+    assert_eq!(ran.out.lines().filter(|line| line.starts_with("limit: ")).count(), 1, "{}", ran.out);
+    // Of each pair that does the same, one is told, and not the other.
+    assert_eq!(ran.out.matches("[redundant-policy]").count(), 40, "{}", ran.out);
+}
+
 /// With a plugin that is known, blocks hang on nothing.
 #[test]
 fn a_plugin_settles_what_blocks_match() {

@@ -16,7 +16,7 @@ use crate::model::net::{End, Flow, Protocol};
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Policy};
 use crate::model::workload::Cluster;
-use crate::model::world::{Existence, Trust};
+use crate::model::world::{Existence, Trust, World};
 use crate::outcome::{Case, Counterexample, Outcome, Part, Proof};
 use crate::property;
 use crate::prove::{Job, Prover};
@@ -57,10 +57,11 @@ impl<'a> Bench<'a> {
     }
 
     /// A bench for questions of which only the yes or no matters, and not the case that shows it. Where any
-    /// pod may exist, one that nobody has declared can be all that a declared one is, so the declared ones are left
+    /// pod may exist anywhere, one that nobody has declared can be all that a declared one is, so the declared ones are left
     /// out: nothing has to be told apart, and what is proved without them holds with them.
     pub(super) fn lean(scene: &'a Scene<'a>) -> Bench<'a> {
-        let is_open = scene.world.pods == Existence::Any && scene.world.trust == Trust::default();
+        let World { pods, namespaces, trust, .. } = scene.world;
+        let is_open = (*pods, *namespaces) == (Existence::Any, Existence::Any) && *trust == Trust::default();
         let workloads = if is_open { Vec::new() } else { scene.cluster.workloads.clone() };
         let cluster = Cluster {
             policies: scene.cluster.policies.clone(),

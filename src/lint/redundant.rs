@@ -15,6 +15,7 @@ use super::{Linted, pieces as parts, samples};
 use crate::error::Error;
 use crate::eval::algebra::admits;
 use crate::finding::{Code, Evidence, Finding, Severity};
+use crate::model::net::Flow;
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Peers, Policy, Ports, Rule};
 use crate::prove::Prover;
@@ -45,7 +46,15 @@ pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> R
     for (candidate, answer) in candidates.iter_mut().zip(bench.decide(prover)?) {
         candidate.by = candidate.verdict(scene, &bench, answer, linted);
     }
-    settle(scene, &mut bench, prover, candidates, linted)
+    settle(scene, &mut bench, prover, candidates, linted)?;
+    if linted.narrowed > 0 {
+        let limit = format!(
+            "{} questions about redundancy looked at {MOST_BESIDE} of the policies that can select the same pods: more may be redundant",
+            linted.narrowed
+        );
+        linted.limits.push(limit);
+    }
+    Ok(())
 }
 
 /// A piece that a plain flow did not show to be needed.
@@ -109,12 +118,7 @@ impl Candidate {
         }
         let mut beside = self.beside(scene);
         if beside.len() > MOST_BESIDE {
-            let limit = format!(
-                "{} was held against {MOST_BESIDE} of the {} policies that can select its pods: it may be redundant by others",
-                policy.full_name(),
-                beside.len()
-            );
-            linted.limits.push(limit);
+            linted.narrowed += 1;
             beside.truncate(MOST_BESIDE);
         }
         by.extend(beside.into_iter().filter_map(|other| left_of(scene, bench, other, removed)));
@@ -130,9 +134,13 @@ impl Candidate {
         beside.sort_unstable();
         beside.dedup();
         if beside.len() > MOST_BESIDE {
-            let pod = samples::own(scene, self.policy, policy);
-            let near = pod.map(|pod| DIRECTIONS.map(|direction| scene.isolating(&pod, direction)).concat());
-            beside.sort_by_key(|other| !near.as_ref().is_some_and(|near| near.contains(other)));
+            let flows = flows(scene, self.policy, policy, &acting);
+            let is_near = |other: usize| {
+                flows
+                    .iter()
+                    .any(|(direction, flow)| admits(scene.cluster, &Options::default(), other, *direction, flow))
+            };
+            beside.sort_by_cached_key(|other| !is_near(*other));
         }
         beside
     }
@@ -165,6 +173,16 @@ impl Candidate {
     }
 }
 
+/// Plain flows of the piece.
+fn flows(scene: &Scene<'_>, index: usize, policy: &Policy, acting: &Policy) -> Vec<(Direction, Flow)> {
+    let of = |direction| {
+        let rules = acting.rules(direction).unwrap_or_default();
+        let flows = samples::of_rules(scene, index, policy, direction, rules).unwrap_or_default();
+        flows.into_iter().map(move |flow| (direction, flow)).collect::<Vec<_>>()
+    };
+    DIRECTIONS.into_iter().flat_map(of).collect()
+}
+
 /// A policy with the pieces left out that are taken away already; `None` where it is gone.
 fn left_of(scene: &Scene<'_>, bench: &mut Bench<'_>, policy: usize, removed: &Removed) -> Option<usize> {
     let Some(pieces) = removed.get(&policy) else { return Some(policy) };
@@ -191,7 +209,8 @@ fn settle(
         if by.admit.iter().chain(&by.isolate).any(|policy| removed.contains_key(policy)) || own.is_some() {
             asked += 1;
             if asked > MOST_AGAIN {
-                linted.limits.push(format!("more than {MOST_AGAIN} policies, rules, peers and ports do the same as others: the rest is not told"));
+                let limit = "policies, rules, peers and ports do the same as others, and not all of them are told";
+                linted.limits.push(format!("more than {MOST_AGAIN} {limit}"));
                 break;
             }
             let (acting, by) = candidate.question(scene, bench, &removed, linted);
