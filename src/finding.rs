@@ -81,7 +81,7 @@ codes! {
     /// Every declared workload is isolated, and a new pod would not be (R4).
     NoDefaultDeny = "no-default-deny", Low, "a new pod of the namespace would be open";
     /// A Service's port in a rule, where the pods listen on another (R24, R36).
-    ServicePort = "service-port", Medium, "the port is a Service's, and the pods listen on another";
+    ServicePort = "service-port", Medium, "the port is a Service's, which leads to another port of the pods";
     /// A named port that no pod declares (R27).
     UnknownPortName = "unknown-port-name", Medium, "no pod declares a port of this name and protocol";
     /// A block that pods or nodes may lie in (R22).
@@ -95,7 +95,7 @@ codes! {
     /// Namespaces chosen by a label that whoever creates one may write (R9).
     ForgeableNamespace = "forgeable-namespace", Medium, "whoever creates a namespace may set the label that lets it in";
     /// A door on more pods or ports than anything uses.
-    WideDoor = "wide-door", Low, "the rule opens more than the pods listen on";
+    WideDoor = "wide-door", Low, "the rule opens more than the pods declare";
 }
 
 impl Code {

@@ -117,7 +117,7 @@ fn every_port(
     let name = policy.full_name();
     let count = declaring.len();
     let used: Vec<String> = listening.iter().map(|(protocol, port)| format!("{protocol} {port}")).collect();
-    let message = format!("{name} opens every port of {count} workloads, which listen on {}", listed(&used));
+    let message = format!("{name} opens every port of {count} workloads, which declare {}", listed(&used));
     let lines = listening.iter().map(|(protocol, port)| format!("  - {{protocol: {protocol}, port: {port}}}\n"));
     Some(
         Finding::new(Code::WideDoor, name, message)
@@ -153,16 +153,16 @@ fn every_pod(
     };
     let name = policy.full_name();
     let uses = listed(&listening.iter().map(|(_, one)| one.full_name()).collect::<Vec<_>>());
-    let listens = if listening.len() == 1 { "listens" } else { "listen" };
+    let declares = if listening.len() == 1 { "declares" } else { "declare" };
     let count = declaring.len();
-    let message = format!("{name} opens {} on {count} workloads, and {uses} alone {listens} there", words(items));
+    let message = format!("{name} opens {} on {count} workloads, of which {uses} alone {declares} it", words(items));
     Some(
         Finding::new(Code::WideDoor, name, message)
             .at(policy.pod_selector.origin, format!("selects {count} workloads, {} among them", one.full_name()))
             .at(rule.origin, "opens the door")
             .because(Evidence::Shown(Box::new(shown)))
             .note("A pod that begins to listen on the port later is open at once.")
-            .help("select the pods that listen there"),
+            .help("select the pods that are meant; a port that is used and not declared is worth declaring"),
     )
 }
 

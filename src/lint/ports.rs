@@ -118,7 +118,7 @@ fn service_port(scene: &Scene<'_>, services: &Services<'_>, place: &Place<'_>) -
     let numbers: Vec<String> = translated.iter().map(|one| format!("{} {}", one.item.protocol, one.number)).collect();
     let (is, port) = if numbers.len() == 1 { ("is the port", "which") } else { ("are ports", "which") };
     let message = format!(
-        "{name} opens {}, {port} {is} of Service {service}: its pods listen on {}",
+        "{name} opens {}, {port} {is} of Service {service}: it leads to port {} of its pods",
         listed(&numbers),
         first.target
     );
@@ -207,6 +207,9 @@ fn unknown_name(scene: &Scene<'_>, place: &Place<'_>, item: &PortSpec) -> Option
     let other = declared().find(|port| port.name.as_ref() == Some(name)).map(|port| port.protocol);
     let message = match other {
         Some(protocol) => format!("{policy} opens {}, and {who} declares it for {protocol}", describe::port(item)),
+        None if workloads.len() > 1 => {
+            format!("{policy} opens {}, and none of {who} declares it", describe::port(item))
+        }
         None => format!("{policy} opens {}, and {who} declares no such name", describe::port(item)),
     };
     let names = declared().filter(|port| port.protocol == item.protocol).filter_map(|port| port.name.as_deref());
