@@ -448,7 +448,8 @@ fn findings_can_be_allowed_and_decide_the_exit_code() {
 #[test]
 fn bad_command_lines_are_told() {
     let (none, _, said) = run(&[]);
-    assert!(none == 2 && said.contains("SPEC"), "{said}");
+    assert!(none == 2 && said.contains("lint needs manifests or a spec") && said.contains("`-m k8s/`"), "{said}");
+    assert_eq!(said.matches("error[").count(), 1, "{said}");
     let (unknown, _, said) = run(&["-m", "specs/rag", "--allow", "dash-splits-pear"]);
     assert!(unknown == 2 && said.contains("'dash-splits-peer'"), "{said}");
     let (severity, _, said) = run(&["-m", "specs/rag", "--fail-on", "severe"]);

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::lint::{self, Linted};
 use crate::model::plugin::Plugin;
-use crate::plan::{Inputs, Plan};
+use crate::plan::{self, Inputs, Plan};
 use crate::prove::Prover;
 use crate::report;
 use crate::report::lint::{Gate, LintReport};
@@ -30,7 +30,7 @@ use crate::symbolic;
 )]
 pub(super) struct Arguments {
     /// Spec files (TOML): their manifests, worlds and variants are looked through
-    #[arg(required_unless_present = "manifests", value_name = "SPEC")]
+    #[arg(value_name = "SPEC")]
     specs: Vec<String>,
 
     #[command(flatten)]
@@ -100,6 +100,9 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let prover = arguments.limit.prover(arguments.threads.map_or(0, usize::from))?;
     let mut sources = SourceMap::default();
     let mut plan = Plan::read(&inputs(arguments), &mut sources);
+    if arguments.specs.is_empty() && arguments.input.manifests.is_empty() {
+        plan.diagnostics = vec![plan::no_manifests("lint needs manifests or a spec to look through")];
+    }
     plan.diagnostics.extend(output::faults(&arguments.outputs, &sources));
     let (told, faults) = std::mem::take(&mut plan.diagnostics).into_iter().partition(lint::is_finding);
     plan.diagnostics = faults;
