@@ -9,6 +9,7 @@ mod explain;
 mod file;
 mod init;
 mod interrupt;
+mod lint;
 mod manual;
 mod matrix;
 mod names;
@@ -67,6 +68,8 @@ enum Command {
     Matrix(matrix::Arguments),
     /// Show by which chains of flows one end comes to another
     Paths(paths::Arguments),
+    /// Find policies that cannot mean what they say
+    Lint(lint::Arguments),
     /// Write the JSON Schema of the report or of a spec
     Schema(schema::Arguments),
     /// Write the completions for a shell
@@ -140,6 +143,7 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Init(arguments) => init::run(arguments, streams),
         Command::Matrix(arguments) => matrix::run(arguments, streams),
         Command::Paths(arguments) => paths::run(arguments, streams),
+        Command::Lint(arguments) => lint::run(arguments, streams),
         Command::Schema(arguments) => schema::run(arguments, streams),
         Command::Completions(arguments) => manual::completions(Arguments::command(), arguments, streams),
         Command::Man(arguments) => manual::manual(Arguments::command(), arguments, streams),

@@ -12,6 +12,7 @@
 mod assemble;
 mod cidr;
 mod decode;
+mod differs;
 mod faults;
 mod hints;
 mod input;

@@ -12,5 +12,6 @@ pub mod options;
 pub mod plugin;
 pub mod policy;
 pub mod selector;
+pub mod severity;
 pub mod workload;
 pub mod world;

@@ -7,10 +7,11 @@ mod assumptions;
 mod builder;
 mod sets;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic, Label};
+use crate::finding;
 use crate::manifest::{Objects, Settings};
 use crate::model::claim::Claim;
 use crate::model::plugin::Plugin;
@@ -69,6 +70,21 @@ pub struct Scene {
     pub endpoints: BTreeMap<String, NamedEndpoint>,
 }
 
+/// One cluster to look through: that of a variant, or of the command line.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// The spec file; `None` for manifests of the command line.
+    pub spec: Option<String>,
+    /// The variant, where the spec has any.
+    pub variant: Option<String>,
+    /// The findings that the spec accepts.
+    pub allow: BTreeSet<finding::Code>,
+    /// The cluster, by its index in the plan.
+    cluster: usize,
+    /// The world, by its index in the plan.
+    world: usize,
+}
+
 /// Everything to prove in one run.
 #[derive(Debug, Default)]
 pub struct Plan {
@@ -80,6 +96,8 @@ pub struct Plan {
     pub scenes: Vec<Scene>,
     /// What to prove, in the order of the specs, their variants and their properties.
     pub items: Vec<Item>,
+    /// What to look through, where no property is asked about.
+    pub grounds: Vec<Ground>,
     /// The faults of the input, warnings among them.
     pub diagnostics: Vec<Diagnostic>,
     /// Every path that was looked at: specs, and manifests with what they are relative to.
@@ -110,6 +128,8 @@ pub struct Inputs {
     pub plugin: Plugin,
     /// A question to answer over `manifests` alone.
     pub question: Option<String>,
+    /// Whether the clusters are to be looked through, and nothing is asked of them.
+    pub grounds_only: bool,
     /// Manifests: of the sentences, and added to those of every spec.
     pub manifests: Vec<String>,
     /// How to read manifests.
@@ -147,6 +167,22 @@ impl Plan {
     /// The cluster of an item.
     #[must_use]
     pub fn cluster(&self, item: &Item) -> &Cluster {
+        self.cluster_at(item.cluster)
+    }
+
+    /// The cluster of a ground.
+    #[must_use]
+    pub fn cluster_of(&self, ground: &Ground) -> &Cluster {
+        self.cluster_at(ground.cluster)
+    }
+
+    /// The world of a ground.
+    #[must_use]
+    pub fn world_of(&self, ground: &Ground) -> Option<&World> {
+        self.worlds.get(ground.world)
+    }
+
+    fn cluster_at(&self, index: usize) -> &Cluster {
         static NONE: Cluster = Cluster {
             policies: Vec::new(),
             namespaces: BTreeMap::new(),
@@ -156,7 +192,7 @@ impl Plan {
             unread_kinds: BTreeMap::new(),
             ignored_kinds: BTreeMap::new(),
         };
-        self.clusters.get(item.cluster).unwrap_or(&NONE)
+        self.clusters.get(index).unwrap_or(&NONE)
     }
 
     /// The jobs for the prover, one an item.

@@ -12,6 +12,7 @@ pub mod explain;
 pub mod github;
 pub mod json;
 pub mod junit;
+pub mod lint;
 pub mod markdown;
 pub mod matrix;
 mod path;

@@ -4,10 +4,11 @@
 //! [`parse`] checks the file alone: it opens no manifest, and sentences stay text for
 //! [`crate::language`] to read. `docs/spec.md` is the reference. The commands call it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::finding;
 use crate::model::world::World;
 use crate::source::{FileId, Origin, Span};
 
@@ -18,6 +19,7 @@ mod tables;
 mod waivers;
 
 pub use crate::language::NamedEndpoint;
+pub use crate::model::severity::PropertySeverity;
 
 /// The largest spec, in bytes.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -58,42 +60,8 @@ pub struct Spec {
     pub variants: Vec<VariantSpec>,
     /// The refutations that are accepted for a time. No two cover the same property and variant.
     pub waivers: Vec<WaiverSpec>,
-}
-
-/// How much a refuted property matters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[expect(missing_docs, reason = "the names say it")]
-pub enum PropertySeverity {
-    Info,
-    Low,
-    #[default]
-    Medium,
-    High,
-    Critical,
-}
-
-impl PropertySeverity {
-    /// Every severity, the least first.
-    pub const ALL: [PropertySeverity; 5] = [
-        PropertySeverity::Info,
-        PropertySeverity::Low,
-        PropertySeverity::Medium,
-        PropertySeverity::High,
-        PropertySeverity::Critical,
-    ];
-
-    /// The name as a spec writes it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            PropertySeverity::Info => "info",
-            PropertySeverity::Low => "low",
-            PropertySeverity::Medium => "medium",
-            PropertySeverity::High => "high",
-            PropertySeverity::Critical => "critical",
-        }
-    }
+    /// The findings of `lint` that are accepted.
+    pub allow: BTreeSet<finding::Code>,
 }
 
 /// One `[[property]]`.

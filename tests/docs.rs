@@ -174,8 +174,24 @@ fn every_toml_block_is_read() {
 fn every_code_has_its_page() {
     let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/codes.md")).unwrap();
     let headings: Vec<&str> = page.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-    for code in netverify::diagnostic::Code::ALL {
-        assert!(headings.contains(&code.name()), "docs/codes.md has no heading for {}", code.name());
+    let diagnostics = netverify::diagnostic::Code::ALL.iter().map(|code| code.name());
+    let findings = netverify::finding::Code::ALL.iter().map(|code| code.name());
+    // `host-bits` is both.
+    let codes: std::collections::BTreeSet<&str> = diagnostics.chain(findings).collect();
+    for code in &codes {
+        assert!(headings.contains(code), "docs/codes.md has no heading for {code}");
     }
-    assert_eq!(headings.len(), netverify::diagnostic::Code::ALL.len(), "a heading without a code");
+    assert_eq!(headings.len(), codes.len(), "a heading without a code");
+}
+
+/// docs/lint.md lists every finding with its severity.
+#[test]
+fn every_finding_is_in_the_table() {
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/lint.md")).unwrap();
+    let rows: Vec<&str> = page.lines().filter(|line| line.starts_with("| [")).collect();
+    for code in netverify::finding::Code::ALL {
+        let row = format!("| [{0}](codes.md#{0}) | {1} | {2} |", code.name(), code.severity().name(), code.title());
+        assert!(rows.contains(&row.as_str()), "docs/lint.md lacks the row\n{row}");
+    }
+    assert_eq!(rows.len(), netverify::finding::Code::ALL.len());
 }

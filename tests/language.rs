@@ -77,6 +77,7 @@ mod support {
             egress: None,
             origin: nowhere(),
             name_origin: nowhere(),
+            written: netverify::model::policy::Written::default(),
         }
     }
 

@@ -152,7 +152,7 @@ fn values_of_the_wrong_type_are_refused_all_at_once() {
 fn two_objects_of_one_name_must_be_the_same() {
     let (one, two) = (policy("podSelector: {}"), policy("ingress: [{}]"));
     insta::assert_snapshot!(case(&format!("{one}---\n{two}")).show(), @r"
-    a.yaml:11:9 conflicting-objects: NetworkPolicy default/p is defined twice, and the two differ
+    a.yaml:11:9 conflicting-objects: NetworkPolicy default/p is defined twice, and the two differ in spec.ingress
       a.yaml:4:9: first definition
       help: remove one of the two, or give them different names
     ");

@@ -390,11 +390,9 @@ fn a_cell_is_what_cannot_be_proved_closed() {
                 let cell = reach.map_or_else(Cell::default, |reach| matrix.cell(reach.cell));
                 for port in [80, 443, 8080] {
                     let item = PortItem { protocol: Protocol::Tcp, ports: PortMatch::Range(port, port) };
-                    let flows = FlowSet {
-                        sources: Endpoint::Workload(*source),
-                        destinations: Endpoint::Workload(*destination),
-                        ports: PortSet { items: vec![item] },
-                    };
+                    let ends = [source, destination].map(|index| Endpoint::Workload(*index));
+                    let [first, second] = ends;
+                    let flows = FlowSet::new(first, second, PortSet { items: vec![item] });
                     let claim = Claim::NoneCanReach(flows);
                     let job = Job { cluster: &cluster, world: &world, claim: &claim, allow_vacuous: false };
                     let outcome = decide(&job, Duration::from_secs(60)).unwrap();

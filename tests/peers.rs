@@ -57,6 +57,7 @@ fn policy(name: &str, selector: LabelSelector, ingress: Option<Vec<Rule>>, egres
         egress,
         origin: origin(),
         name_origin: origin(),
+        written: netverify::model::policy::Written::default(),
     }
 }
 

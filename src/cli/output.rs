@@ -18,8 +18,8 @@ pub(super) struct Outputs {
     format: Format,
 
     /// Write the report to a file as well, in a format of its own; may be given several times
-    #[arg(short, long = "output", value_name = "FORMAT=FILE", value_parser = file_output)]
-    outputs: Vec<Output>,
+    #[arg(short, long = "output", value_name = "FORMAT=FILE", value_parser = file_output::<Format>)]
+    outputs: Vec<Output<Format>>,
 
     /// Only the summary and what is not proved
     #[arg(short, long, conflicts_with = "verbose")]
@@ -49,21 +49,22 @@ pub(super) enum Format {
 
 /// One file to write.
 #[derive(Clone, Debug)]
-struct Output {
-    format: Format,
-    path: PathBuf,
+pub(super) struct Output<F> {
+    pub(super) format: F,
+    pub(super) path: PathBuf,
 }
 
 /// Other names of the standard streams.
 const STREAMS: [&str; 7] =
     ["-", "/dev/stdout", "/dev/stderr", "/dev/fd/1", "/dev/fd/2", "/proc/self/fd/1", "/proc/self/fd/2"];
 
-fn file_output(text: &str) -> Result<Output, String> {
+/// `FORMAT=FILE` as the command line has it.
+pub(super) fn file_output<F: ValueEnum>(text: &str) -> Result<Output<F>, String> {
     let Some((name, path)) = text.split_once('=') else {
         return Err("write FORMAT=FILE, such as sarif=netverify.sarif".to_owned());
     };
-    let format = Format::from_str(name, false).map_err(|_| {
-        let names: Vec<_> = Format::value_variants()
+    let format = F::from_str(name, false).map_err(|_| {
+        let names: Vec<_> = F::value_variants()
             .iter()
             .filter_map(|format| Some(format.to_possible_value()?.get_name().to_owned()))
             .collect();
@@ -84,7 +85,7 @@ impl Outputs {
     /// # Errors
     /// [`Error::Write`] for the first that could not.
     pub(super) fn check(&self) -> Result<(), Error> {
-        self.outputs.iter().try_for_each(|output| file::check(&output.path))
+        check(&self.outputs)
     }
 
     /// The files that are written.
@@ -94,27 +95,7 @@ impl Outputs {
 
     /// Two outputs of one file, and outputs in the place of an input.
     pub(super) fn faults(&self, sources: &SourceMap) -> Vec<Diagnostic> {
-        let inputs: Vec<PathBuf> = if self.outputs.is_empty() {
-            Vec::new()
-        } else {
-            sources
-                .files()
-                .filter(|one| one.is_file())
-                .map(|one| file::identity(Path::new(SourceFile::name(one))))
-                .collect()
-        };
-        let mut taken: Vec<PathBuf> = Vec::new();
-        let mut faults = Vec::new();
-        for output in &self.outputs {
-            let (place, name) = (file::identity(&output.path), output.path.display());
-            if taken.contains(&place) {
-                faults.push(Diagnostic::error(Code::Usage, format!("two outputs would be written to {name}")));
-            } else if inputs.contains(&place) {
-                faults.push(Diagnostic::error(Code::Usage, format!("the output {name} is a file that is read")));
-            }
-            taken.push(place);
-        }
-        faults.into_iter().map(|fault| fault.help("name another file")).collect()
+        faults(&self.outputs, sources)
     }
 
     /// Writes the report wherever it is to go; `render` lays it out.
@@ -127,7 +108,7 @@ impl Outputs {
         streams: &mut Streams<'_>,
     ) -> Result<(), Error> {
         let plain = Style { colour: false, width: streams.width };
-        let document = |output: &Output| (output.path.clone(), render(output.format, plain, self.detail()));
+        let document = |output: &Output<Format>| (output.path.clone(), render(output.format, plain, self.detail()));
         file::write_all(&self.outputs.iter().map(document).collect::<Vec<_>>())?;
         let text = render(self.format, streams.out_style(), self.detail());
         write(streams.out, "standard output", &text)
@@ -140,4 +121,33 @@ impl Outputs {
             (false, false) => Detail::Usual,
         }
     }
+}
+
+/// Whether every file could be written.
+///
+/// # Errors
+/// [`Error::Write`] for the first that could not.
+pub(super) fn check<F>(outputs: &[Output<F>]) -> Result<(), Error> {
+    outputs.iter().try_for_each(|output| file::check(&output.path))
+}
+
+/// Two outputs of one file, and outputs in the place of an input.
+pub(super) fn faults<F>(outputs: &[Output<F>], sources: &SourceMap) -> Vec<Diagnostic> {
+    if outputs.is_empty() {
+        return Vec::new();
+    }
+    let inputs = sources.files().filter(|one| one.is_file());
+    let inputs: Vec<PathBuf> = inputs.map(|one| file::identity(Path::new(SourceFile::name(one)))).collect();
+    let mut taken: Vec<PathBuf> = Vec::new();
+    let mut faults = Vec::new();
+    for output in outputs {
+        let (place, name) = (file::identity(&output.path), output.path.display());
+        if taken.contains(&place) {
+            faults.push(Diagnostic::error(Code::Usage, format!("two outputs would be written to {name}")));
+        } else if inputs.contains(&place) {
+            faults.push(Diagnostic::error(Code::Usage, format!("the output {name} is a file that is read")));
+        }
+        taken.push(place);
+    }
+    faults.into_iter().map(|fault| fault.help("name another file")).collect()
 }

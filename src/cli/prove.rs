@@ -136,6 +136,7 @@ fn inputs(arguments: &Arguments, Today { date: today, is_given: today_is_given }
         assertions: arguments.assert.clone(),
         plugin: arguments.plugin,
         question: None,
+        grounds_only: false,
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
         today,

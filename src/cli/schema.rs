@@ -22,6 +22,8 @@ enum What {
     Reach,
     /// The JSON of `diff`
     Diff,
+    /// The JSON report of `lint`
+    Lint,
     /// A spec file, for editors that complete and check TOML
     Spec,
 }
@@ -32,6 +34,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
         What::Report => report::json::schema::<report::Report>("netverify report"),
         What::Reach => report::json::schema::<report::classes::ReachReport>("netverify reach"),
         What::Diff => report::json::schema::<report::diff::DiffReport>("netverify diff"),
+        What::Lint => report::json::schema::<report::lint::LintReport>("netverify findings"),
         What::Spec => spec::schema::schema(),
     };
     write(streams.out, "standard output", &report::json::render(&schema))?;

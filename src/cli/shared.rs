@@ -20,7 +20,7 @@ use crate::source::SourceMap;
 /// Manifests and how to read them.
 #[derive(Debug, Args)]
 pub(super) struct Input {
-    /// Manifests: files, folders, globs, or - for standard input; `prove` adds them to those of every spec
+    /// Manifests: files, folders, globs, or - for standard input; added to those of every spec
     #[arg(short, long = "manifests", value_name = "PATH")]
     pub(super) manifests: Vec<String>,
 

@@ -91,6 +91,7 @@ pub(super) fn policy(namespace: &str, ingress: Option<Vec<Rule>>, egress: Option
         egress,
         origin: origin(),
         name_origin: origin(),
+        written: crate::model::policy::Written::default(),
     }
 }
 

@@ -3,11 +3,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::Objects;
 use super::kinds::Kind;
 use super::object::{Object, Thing};
+use super::{Objects, differs};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::policy::{Peers, Policy, Ports};
+use crate::model::policy::{Peers, Policy, Ports, Written};
 use crate::model::workload::Cluster;
 use crate::source::Origin;
 
@@ -131,18 +131,25 @@ fn sort_policies(policies: &mut [Policy]) {
 fn conflict(first: &Object, second: &Object) -> Option<Diagnostic> {
     let place = first.id.origin;
     let bare = |object: &Object| object.thing.clone().map(|thing| without_origins(thing, place));
-    if bare(first) == bare(second) {
+    let (one, other) = (bare(first), bare(second));
+    if one == other {
         return None;
     }
     let id = &second.id;
     let name = if id.namespace.is_empty() { id.name.clone() } else { format!("{}/{}", id.namespace, id.name) };
-    let message = format!("{:?} {name} is defined twice, and the two differ", second.kind);
+    let differences = one.zip(other).map(|(one, other)| differs::between(&one, &other)).unwrap_or_default();
+    let fields: Vec<String> = differences.fields.iter().map(|field| (*field).to_owned()).collect();
+    let within = if fields.is_empty() { String::new() } else { format!(" in {}", differs::listed(&fields)) };
+    let message = format!("{:?} {name} is defined twice, and the two differ{within}", second.kind);
     let diagnostic = Diagnostic::error(Code::ConflictingObjects, message)
         .at(id.origin, "second definition")
         .related(place, "first definition")
-        .note("In a cluster the one applied last would count, and nothing here says which that is.")
-        .help("remove one of the two, or give them different names");
-    Some(diagnostic)
+        .note("In a cluster the one applied last would count, and nothing here says which that is.");
+    let diagnostic = match differences.lost.as_slice() {
+        [] => diagnostic,
+        lost => diagnostic.note(format!("Applied over the first, the second takes away {}.", differs::listed(lost))),
+    };
+    Some(diagnostic.help("remove one of the two, or give them different names"))
 }
 
 /// The same thing, said at one place only, so that two can be compared for what they mean.
@@ -171,6 +178,7 @@ fn without_origins(thing: Thing, place: Origin) -> Thing {
 fn policy_without_origins(mut policy: Policy, place: Origin) -> Policy {
     policy.origin = place;
     policy.name_origin = place;
+    policy.written = Written::default();
     policy.pod_selector.origin = place;
     for rule in policy.ingress.iter_mut().chain(&mut policy.egress).flatten() {
         rule.origin = place;

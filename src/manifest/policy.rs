@@ -10,8 +10,11 @@ use super::place::{Context, Place};
 use super::validate::{self, Identity};
 use super::{cidr, limits, names};
 use crate::model::net::PortMatch;
-use crate::model::policy::{NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
+use crate::model::policy::{
+    NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule, Written, WrittenRules,
+};
 use crate::model::selector::WrittenSelector;
+use crate::source::Origin;
 
 /// The policy, and who it is.
 pub fn policy(object: &NetworkPolicy, root: &Place<'_>, namespace: &str, context: &Context<'_>) -> (Identity, Policy) {
@@ -38,8 +41,40 @@ pub fn policy(object: &NetworkPolicy, root: &Place<'_>, namespace: &str, context
         egress: has_egress.then_some(egress),
         origin: root.origin(),
         name_origin: id.origin,
+        written: written(&spec, &place),
     };
     (id, policy)
+}
+
+/// What stands there before the defaults are filled in.
+fn written(spec: &NetworkPolicySpec, place: &Place<'_>) -> Written {
+    let types = place.key("policyTypes");
+    let names_any = spec.policy_types.as_ref().is_some_and(|types| !types.is_empty());
+    let rules = |key: &'static str, count: usize| {
+        let place = place.key(key);
+        place.present().then(|| WrittenRules { origin: place.whole(), count })
+    };
+    let (ingress, egress) = (place.key("ingress"), place.key("egress"));
+    let from = spec.ingress.iter().flatten().enumerate();
+    let from = from.flat_map(|(at, rule)| idle(rule.from.as_deref(), &ingress.item(at).key("from")));
+    let to = spec.egress.iter().flatten().enumerate();
+    let to = to.flat_map(|(at, rule)| idle(rule.to.as_deref(), &egress.item(at).key("to")));
+    Written {
+        types: names_any.then(|| types.whole()),
+        ingress: rules("ingress", spec.ingress.as_ref().map_or(0, Vec::len)),
+        egress: rules("egress", spec.egress.as_ref().map_or(0, Vec::len)),
+        idle_pod_selectors: from.chain(to).collect(),
+    }
+}
+
+/// Where a peer names namespaces and asks nothing of their pods, in so many words.
+fn idle(peers: Option<&[NetworkPolicyPeer]>, place: &Place<'_>) -> Vec<Origin> {
+    let is_idle = |peer: &NetworkPolicyPeer| {
+        peer.namespace_selector.is_some()
+            && peer.pod_selector.as_ref().is_some_and(|selector| validate::terms(selector) == 0)
+    };
+    let peers = peers.unwrap_or_default().iter().enumerate().filter(|(_, peer)| is_idle(peer));
+    peers.map(|(at, _)| place.item(at).key("podSelector").whole()).collect()
 }
 
 /// How much the policy lists: what reading it and asking about it costs grows with this.

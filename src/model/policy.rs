@@ -40,6 +40,42 @@ pub struct Policy {
     pub origin: Origin,
     /// The value of `metadata.name`, short enough to point at.
     pub name_origin: Origin,
+    /// What the manifest says before the defaults are filled in.
+    pub written: Written,
+}
+
+/// What a manifest says of a policy before the API server fills in defaults (R2, R3, R17). No verdict hangs on it:
+/// `lint` holds it against what the policy means.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    /// `policyTypes`, where it names a direction.
+    pub types: Option<Origin>,
+    /// `ingress`, where the key is there.
+    pub ingress: Option<WrittenRules>,
+    /// `egress`, where the key is there.
+    pub egress: Option<WrittenRules>,
+    /// Each `podSelector: {}` that stands beside a `namespaceSelector`, and so says nothing (R17).
+    pub idle_pod_selectors: Vec<Origin>,
+}
+
+impl Written {
+    /// The key of a direction, where it is there.
+    #[must_use]
+    pub fn rules(&self, direction: Direction) -> Option<WrittenRules> {
+        match direction {
+            Direction::Ingress => self.ingress,
+            Direction::Egress => self.egress,
+        }
+    }
+}
+
+/// The `ingress` or `egress` of a manifest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WrittenRules {
+    /// From the key to the end of the last rule.
+    pub origin: Origin,
+    /// How many rules it holds.
+    pub count: usize,
 }
 
 impl Policy {

@@ -1,10 +1,11 @@
 //! Gathers a plan from specs, sentences and manifests. `plan` alone calls this module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::{Draft, Inputs, Item, Plan, Scene, no_manifests};
+use super::{Draft, Ground, Inputs, Item, Plan, Scene, no_manifests};
 use crate::diagnostic::{Code, Diagnostic};
+use crate::finding;
 use crate::language::{self, NamedEndpoint, Names, Sentence, Yes};
 use crate::manifest::{self, ManifestPath, Objects};
 use crate::model::claim::Claim;
@@ -19,7 +20,10 @@ pub(super) fn build(inputs: &Inputs, sources: &mut SourceMap) -> Plan {
     for path in &inputs.specs {
         builder.spec_file(path);
     }
-    if !inputs.assertions.is_empty() || inputs.question.is_some() || inputs.specs.is_empty() {
+    let has_no_spec = inputs.specs.is_empty();
+    if inputs.grounds_only && has_no_spec {
+        builder.given_ground();
+    } else if !inputs.assertions.is_empty() || inputs.question.is_some() || has_no_spec {
         builder.given();
     }
     builder.plan.paths = inputs.specs.iter().chain(builder.read.keys().flatten()).cloned().collect();
@@ -85,7 +89,11 @@ impl Builder<'_> {
             self.plan.scenes.push(Scene { variant: variant.clone(), cluster, world, endpoints });
             let (variant, base) = (variant.as_deref(), base.clone());
             let place = Place { spec: Some(path), variant, base, manifests, cluster: Some(cluster), world };
-            self.properties(&place, &spec);
+            if self.inputs.grounds_only {
+                self.ground(&place, spec.allow.clone());
+            } else {
+                self.properties(&place, &spec);
+            }
         }
     }
 
@@ -138,6 +146,22 @@ impl Builder<'_> {
 
     pub(super) fn errors(&self) -> usize {
         self.plan.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).count()
+    }
+
+    fn ground(&mut self, place: &Place<'_>, allow: BTreeSet<finding::Code>) {
+        let Some(cluster) = place.cluster else { return };
+        let (spec, variant) = (place.spec.map(str::to_owned), place.variant.map(str::to_owned));
+        self.plan.grounds.push(Ground { spec, variant, allow, cluster, world: place.world });
+    }
+
+    /// The manifests of the command line, to be looked through.
+    fn given_ground(&mut self) {
+        let manifests = vec![self.inputs.manifests.iter().map(|path| given(path)).collect::<Vec<_>>()];
+        self.plan.worlds.push(World { plugin: self.inputs.plugin, ..World::default() });
+        let world = self.plan.worlds.len() - 1;
+        let cluster = self.cluster(&manifests);
+        let place = Place { spec: None, variant: None, base: None, manifests, cluster, world };
+        self.ground(&place, BTreeSet::new());
     }
 
     fn properties(&mut self, place: &Place<'_>, spec: &Spec) {

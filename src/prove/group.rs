@@ -111,9 +111,11 @@ impl<'a> Group<'a> {
             && property::is_alike(first.claim, job.claim)
             && (self.options, &self.further_options) == (alone.options, &alone.further_options)
             && property::guarding(first.claim) == property::guarding(job.claim);
+        if !alike || self.members.len() >= MOST_CLAIMS {
+            return None;
+        }
         let wider = self.slice.union(&alone.slice);
-        let fits = self.members.len() < MOST_CLAIMS && wider.policies().len() <= MOST_POLICIES;
-        (alike && fits).then_some(wider)
+        (wider.policies().len() <= MOST_POLICIES).then_some(wider)
     }
 
     fn workloads(&self, of: impl Fn(&Job<'_>) -> Vec<usize>) -> Vec<usize> {

@@ -172,7 +172,7 @@ impl Words<'_> {
     }
 
     /// "yes, Deployment ml-ops/model-monitor can do this now", or what somebody would have to create.
-    fn today(&self, ends: &[&End], further: &[PodEnd], does: &str) -> String {
+    pub(crate) fn today(&self, ends: &[&End], further: &[PodEnd], does: &str) -> String {
         let pods: Vec<&PodEnd> = ends.iter().filter_map(|end| end.pod()).collect();
         let made_up: Vec<&PodEnd> = pods.iter().copied().filter(|pod| pod.workload.is_none()).collect();
         if let Some(actor) = ends.first().filter(|_| made_up.is_empty() && further.is_empty()) {

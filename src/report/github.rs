@@ -26,17 +26,30 @@ pub fn render(report: &Report, top: &Path) -> String {
 
 /// One command a property that is not proved, under these headings.
 pub(super) fn annotations(report: &Report, top: &Path, heading: impl Fn(&PropertyReport) -> String) -> Vec<String> {
-    let properties = report.properties.iter();
-    properties.filter_map(|property| annotation(property, top, heading(property))).collect()
+    let of_property = |property: &PropertyReport| {
+        let (command, title) = (command(property)?, heading(property));
+        let (message, at) = (message(property), property.place());
+        Some(annotation(&Annotation { command, title, message, at }, top))
+    };
+    report.properties.iter().filter_map(of_property).collect()
 }
 
-fn annotation(property: &PropertyReport, top: &Path, heading: String) -> Option<String> {
-    let command = command(property)?;
-    let mut parameters = property.place().map_or(Vec::new(), |place| location(place, top));
-    parameters.push(("title", heading));
+/// What one command says.
+pub(super) struct Annotation<'a> {
+    /// `error`, `warning` or `notice`.
+    pub(super) command: &'static str,
+    pub(super) title: String,
+    pub(super) message: String,
+    pub(super) at: Option<&'a Place>,
+}
+
+/// The command, with all text made safe.
+pub(super) fn annotation(annotation: &Annotation<'_>, top: &Path) -> String {
+    let mut parameters = annotation.at.map_or(Vec::new(), |place| location(place, top));
+    parameters.push(("title", annotation.title.clone()));
     let parameters: Vec<String> =
         parameters.iter().map(|(name, value)| format!("{name}={}", parameter(value))).collect();
-    Some(format!("::{command} {}::{}", parameters.join(","), data(&message(property))))
+    format!("::{} {}::{}", annotation.command, parameters.join(","), data(&annotation.message))
 }
 
 /// GitHub knows three levels.

@@ -4,7 +4,7 @@
 //! alert. A waived refutation is a suppressed result, one that is not decided an open one. Lays out
 //! what it is given.
 
-mod model;
+pub(super) mod model;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,10 +26,15 @@ const FINGERPRINT: &str = "netverifyProperty/v1";
 /// The whole report; `top` is the folder that paths are relative to.
 #[must_use]
 pub fn render(report: &Report, top: &Path) -> String {
+    log(run(report, top))
+}
+
+/// One run as a log.
+pub(super) fn log(run: Run) -> String {
     let log = SarifLog {
         schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         version: "2.1.0",
-        runs: vec![run(report, top)],
+        runs: vec![run],
     };
     super::json::render(&log)
 }
@@ -102,7 +107,7 @@ fn rule(property: &PropertyReport) -> ReportingDescriptor {
 }
 
 /// §3.27.10.
-fn level(severity: PropertySeverity) -> &'static str {
+pub(super) fn level(severity: PropertySeverity) -> &'static str {
     match severity {
         PropertySeverity::Critical | PropertySeverity::High => "error",
         PropertySeverity::Medium => "warning",
@@ -111,7 +116,7 @@ fn level(severity: PropertySeverity) -> &'static str {
 }
 
 /// What code scanning makes its own critical, high, medium and low of.
-fn score(severity: PropertySeverity) -> &'static str {
+pub(super) fn score(severity: PropertySeverity) -> &'static str {
     match severity {
         PropertySeverity::Critical => "9.5",
         PropertySeverity::High => "8.0",
@@ -171,7 +176,7 @@ fn code_flow(case: &CaseReport, top: &Path) -> Option<CodeFlow> {
     Some(CodeFlow { thread_flows: [ThreadFlow { locations }] })
 }
 
-fn step(place: Option<&Place>, text: String, top: &Path) -> Location {
+pub(super) fn step(place: Option<&Place>, text: String, top: &Path) -> Location {
     let physical_location = place.and_then(|place| physical(place, top));
     Location { id: None, physical_location, message: Some(message(text)) }
 }
@@ -197,7 +202,7 @@ fn suppression(property: &PropertyReport) -> Option<Suppression> {
     Some(Suppression { kind: "external", status: "accepted", justification: waiver.words.clone() })
 }
 
-fn location(place: &Place, top: &Path) -> Location {
+pub(super) fn location(place: &Place, top: &Path) -> Location {
     Location { id: None, physical_location: physical(place, top), message: None }
 }
 
@@ -218,6 +223,6 @@ fn physical(place: &Place, top: &Path) -> Option<PhysicalLocation> {
 }
 
 /// §3.11.5 gives braces a meaning, so labels stand in parentheses.
-fn message(text: impl Into<String>) -> Message {
+pub(super) fn message(text: impl Into<String>) -> Message {
     Message { text: text.into().replace('{', "(").replace('}', ")") }
 }

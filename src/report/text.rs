@@ -6,11 +6,11 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet};
 
-use super::words::{self, case_notes, counted, first_notes, one_line, part_words, proof, title, verdict};
+use super::words::{self, Note, case_notes, counted, first_notes, one_line, part_words, proof, title, verdict};
 use super::{AnswerReport, CaseReport, PolicyReport, PropertyReport, Report, SetsReport, Standing};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plain;
-use crate::source::SourceMap;
+use crate::source::{Origin, SourceMap};
 
 mod window;
 
@@ -167,6 +167,47 @@ fn blame_marks(case: &CaseReport) -> Vec<Mark> {
         primary: at == 0,
     };
     case.blames.iter().enumerate().map(mark).collect()
+}
+
+/// How much the heading of some lines weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Weight {
+    Error,
+    Warning,
+    Note,
+}
+
+/// The heading of some lines: `medium[dash-splits-peer]`.
+pub(super) struct Heading<'a> {
+    pub(super) weight: Weight,
+    pub(super) word: &'a str,
+    pub(super) code: &'a str,
+}
+
+/// Lines of files with words beside them, the first at fault, under a heading; then notes, each with its name.
+pub(super) fn annotated(
+    heading: &Heading<'_>,
+    title: &str,
+    lines: &[(Origin, String)],
+    notes: &[Note],
+    sources: &SourceMap,
+    style: Style,
+) -> String {
+    let mark = |(at, (origin, label)): (usize, &(Origin, String))| Mark {
+        origin: *origin,
+        label: label.clone(),
+        primary: at == 0,
+    };
+    let marks: Vec<Mark> = lines.iter().enumerate().map(mark).collect();
+    let level = match heading.weight {
+        Weight::Error => Level::ERROR,
+        Weight::Warning => Level::WARNING,
+        Weight::Note => Level::NOTE,
+    };
+    let level = level.with_name(heading.word);
+    let group = Group::with_title(level.primary_title(plain::message(title)).id(heading.code));
+    let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
+    style.renderer().render(&[group])
 }
 
 fn note<'a>(name: &'a str, text: &str) -> Message<'a> {

@@ -10,6 +10,7 @@ use schemars::transform::RecursiveTransform;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use super::PropertySeverity;
+use crate::finding::Code;
 use crate::model::plugin::{Choice, Plugin};
 
 /// The schema, in JSON Schema 2020-12.
@@ -60,6 +61,25 @@ struct SpecFile {
     /// Refutations that are accepted for a time.
     #[schemars(default, length(max = 10_000))]
     waiver: Vec<Waiver>,
+    /// What `netverify lint` is to leave out.
+    lint: Option<Lint>,
+}
+
+/// What `netverify lint` is to leave out.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[expect(dead_code, reason = "the schema is made of the type alone")]
+struct Lint {
+    /// The codes of findings that are accepted.
+    #[schemars(default, schema_with = "codes", length(max = 10_000))]
+    allow: Vec<String>,
+}
+
+fn codes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "items": { "enum": Code::ALL.iter().map(|code| code.name()).collect::<Vec<_>>() },
+    })
 }
 
 /// What may exist beside what the manifests declare.
@@ -303,6 +323,7 @@ mod tests {
         assert_eq!(keys("/properties/property/items"), sorted(tables::PROPERTY));
         assert_eq!(keys("/properties/variant/items"), sorted(tables::VARIANT));
         assert_eq!(keys("/properties/waiver/items"), sorted(waivers::WAIVER));
+        assert_eq!(keys("/properties/lint"), sorted(tables::LINT));
         assert_eq!(keys("/properties/world/properties/options"), sorted(&Choice::NAMES.map(|(option, _)| option)));
         let forms = (0..5).flat_map(|form| keys(&format!("/properties/endpoints/additionalProperties/anyOf/{form}")));
         let forms: std::collections::BTreeSet<_> = forms.collect();

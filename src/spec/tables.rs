@@ -10,16 +10,20 @@ use super::{
     MAX_PROPERTIES, MAX_VARIANTS, PropertySeverity, PropertySpec, Spec, VariantSpec, Written, endpoints, waivers,
 };
 use crate::diagnostic::{Code, Diagnostic};
+use crate::finding;
 use crate::language::{bad_key, is_namespace_name};
 use crate::model::plugin::{Choice, Plugin};
 use crate::model::world::{Existence, Trust, World};
 use crate::source::Origin;
 
-pub(super) const TOP: &[&str] = &["title", "manifests", "world", "trust", "endpoints", "property", "variant", "waiver"];
+pub(super) const TOP: &[&str] =
+    &["title", "manifests", "world", "trust", "endpoints", "property", "variant", "waiver", "lint"];
 pub(super) const WORLD: &[&str] = &["pods", "namespaces", "external", "nodes", "plugin", "options"];
 pub(super) const TRUST: &[&str] = &["namespaces", "pod-labels", "namespace-labels"];
 pub(super) const PROPERTY: &[&str] = &["name", "assert", "severity", "why", "allow-vacuous", "variants"];
 pub(super) const VARIANT: &[&str] = &["name", "manifests", "replace"];
+
+pub(super) const LINT: &[&str] = &["allow"];
 
 /// The longest name.
 const MAX_NAME: usize = 63;
@@ -40,7 +44,30 @@ pub(super) fn spec(reader: &mut Reader<'_>, document: &Spanned<DeTable<'_>>) -> 
         properties,
         variants,
         waivers,
+        allow: allow(reader, top),
     }
+}
+
+/// `[lint]`: the findings that are accepted.
+fn allow(reader: &mut Reader<'_>, top: Fields<'_>) -> BTreeSet<finding::Code> {
+    let Some(fields) = section(reader, top, "lint", "[lint]") else { return BTreeSet::new() };
+    reader.known_keys(fields, LINT);
+    let mut allowed = BTreeSet::new();
+    for written in reader.strings(fields, "allow").unwrap_or_default() {
+        match finding::Code::of_name(&written.value) {
+            Some(code) => allowed.extend([code]),
+            None => reader.push(unknown_code(&written)),
+        }
+    }
+    allowed
+}
+
+fn unknown_code(written: &Written<String>) -> Diagnostic {
+    let names = finding::Code::ALL.iter().map(|code| code.name());
+    Diagnostic::error(Code::UnknownName, format!("`netverify lint` has no code `{}`", written.value))
+        .at(written.origin, "no finding bears this code")
+        .did_you_mean(&written.value, names)
+        .help("docs/codes.md lists the codes and what each is about")
 }
 
 /// A table of the file, if it is there.

@@ -196,6 +196,7 @@ fn policy(words: Words) -> BoxedStrategy<Policy> {
             egress,
             origin: origin(),
             name_origin: origin(),
+            written: netverify::model::policy::Written::default(),
         })
         .boxed()
 }
@@ -212,6 +213,7 @@ fn lock() -> BoxedStrategy<Policy> {
             egress: egress.then(Vec::new),
             origin: origin(),
             name_origin: origin(),
+            written: netverify::model::policy::Written::default(),
         })
         .boxed()
 }
