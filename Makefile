@@ -30,7 +30,7 @@ prove: build ## Prove the RAG platform (another spec: make prove SPEC=specs/eigh
 test: setup ## Run all tests
 	@$(CARGO) test --locked
 
-second-opinion: setup ## Put the solver's questions to cvc5, and run all tests with the newest Z3
+second-opinion: setup ## Put the solver's questions to cvc5 and the newest Z3, and run all tests with that Z3
 	@scripts/second-opinion.sh
 
 soak: setup ## Try many times more random worlds than `make test`, others in every run (NETVERIFY_CASES=20)

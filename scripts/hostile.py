@@ -38,7 +38,8 @@ def documents(count):
 
 
 def rules(count):
-    return many(count, lambda at: "{from: [{podSelector: {matchLabels: {a: v%d}}}], ports: [{port: %d}]}" % (at, at + 81))
+    rule = "{from: [{podSelector: {matchLabels: {a: v%d}}}], ports: [{port: %d}]}"
+    return many(count, lambda at: rule % (at, at + 81))
 
 
 CASES = [
@@ -49,12 +50,14 @@ CASES = [
     ("a file of 64 MiB and a byte", lambda: "#" + "x" * (64 * MIB - 1) + "\n"),
     ("a file of 64 MiB, all policies", lambda: fill(lambda at: policy("{podSelector: {}}", at) + "---\n")),
     ("64 MiB of the shortest list items", lambda: "a:\n" + "- 1\n" * (16 * MIB - 8)),
-    ("100,000 documents", lambda: "---\n".join([policy("{podSelector: {}}"), *(NAMESPACE % at for at in range(99_999))])),
+    ("100,000 documents", lambda: "---\n".join(
+        [policy("{podSelector: {}}"), *(NAMESPACE % at for at in range(99_999))])),
     ("10,000 policies of one namespace", lambda: documents(10_000)),
     ("nested 100,000 deep", lambda: policy("{podSelector: " + "[" * 100_000 + "]" * 100_000 + "}")),
     ("20,000 faults", lambda: policy("{podSelector: {}, ingress: [" + many(20_000, lambda at: "{form: []}") + "]}")),
     ("10,000 values in a selector", lambda: policy(
-        "{podSelector: {matchExpressions: [{key: a, operator: NotIn, values: [" + many(9_999, lambda at: f"v{at}") + "]}]}}")),
+        "{podSelector: {matchExpressions: [{key: a, operator: NotIn, values: ["
+        + many(9_999, lambda at: f"v{at}") + "]}]}}")),
     ("10,000 exceptions of a block", lambda: policy(
         "{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: ["
         + many(10_000, lambda at: f"10.{at // 256}.{at % 256}.0/24") + "]}}]}]}")),

@@ -1,10 +1,11 @@
 #!/bin/sh
-# Asks others what Z3 was asked: cvc5 every question that decides a property of the shipped specs and of random
-# worlds, and the newest Z3 the whole test-suite. Needs Python 3 with venv, and PyPI; installs into target/ only.
+# Asks others what Z3 was asked: cvc5 and the newest Z3 every question that decides a property of the shipped specs
+# and of random worlds; and runs the whole test-suite with the newest Z3. Needs Python 3 with venv, and PyPI;
+# installs into target/ only.
 #
-#   scripts/second-opinion.sh          both
-#   scripts/second-opinion.sh cvc5     the questions only
-#   scripts/second-opinion.sh z3       the test-suite only
+#   scripts/second-opinion.sh             both
+#   scripts/second-opinion.sh questions   the questions only
+#   scripts/second-opinion.sh suite       the test-suite only
 #
 # Settings: NETVERIFY_WORLDS (1000), CARGO.
 set -eu
@@ -26,7 +27,7 @@ install() {
         "cvc5==$cvc5_version" "z3-solver==$z3_version"
 }
 
-ask_cvc5() {
+ask_questions() {
     rm -rf "$here/specs" "$here/worlds"
     "$cargo" build --locked --quiet
     say "the questions of the shipped specs"
@@ -39,7 +40,7 @@ ask_cvc5() {
 }
 
 # In a target folder of its own, for the build script keeps the Z3 that it has found.
-ask_newest_z3() {
+run_suite() {
     z3=$("$here/venv/bin/python" -c 'import pathlib, z3; print(pathlib.Path(z3.__file__).parent)')
     say "the test-suite with Z3 $z3_version"
     Z3_NO_PKG_CONFIG=1 Z3_SYS_Z3_HEADER=$z3/include/z3.h Z3_LIBRARY_PATH_OVERRIDE=$z3/lib \
@@ -48,5 +49,12 @@ ask_newest_z3() {
 }
 
 install
-if [ "$what" != z3 ]; then ask_cvc5; fi
-if [ "$what" != cvc5 ]; then ask_newest_z3; fi
+case $what in
+    questions) ask_questions ;;
+    suite) run_suite ;;
+    both)
+        ask_questions
+        run_suite
+        ;;
+    *) say "\`$what\` is none of questions, suite and both" >&2; exit 2 ;;
+esac

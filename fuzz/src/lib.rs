@@ -5,7 +5,7 @@
 //! twice; what is read without a fault can be used. A broken promise is a panic, which the fuzzer keeps.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use netverify::diagnostic::{Diagnostic, Label};
 use netverify::explain::{self, Text};
@@ -34,6 +34,14 @@ static SHOP: LazyLock<Cluster> = LazyLock::new(|| {
     assert!(!faults.iter().any(Diagnostic::is_error), "the cluster of the fuzz targets is at fault: {faults:#?}");
     cluster
 });
+
+/// The sources of [`SHOP`], to which a text is added: what is said of a sentence may point into the cluster.
+fn sources() -> SourceMap {
+    static TEXT: LazyLock<Arc<str>> = LazyLock::new(|| Arc::from(CLUSTER));
+    let mut sources = SourceMap::default();
+    sources.add("cluster.yaml", Arc::clone(&TEXT));
+    sources
+}
 
 /// One thread for everything: waiting for others would take longer than reading so short a text.
 static ALONE: LazyLock<()> = LazyLock::new(|| {
@@ -68,7 +76,7 @@ pub fn manifest(text: &str) {
 
 /// A spec, and each of its sentences.
 pub fn spec(text: &str) {
-    let mut sources = SourceMap::default();
+    let mut sources = sources();
     let file = sources.add("a.toml", text);
     let (read, faults) = spec::parse(file, text);
     shown(&faults, &sources);
@@ -102,7 +110,7 @@ pub fn sentence(text: &str) {
 /// Two lines as the two ends of one flow.
 pub fn ends(text: &str) {
     let Some((from, to)) = text.split_once('\n') else { return };
-    let mut sources = SourceMap::default();
+    let mut sources = sources();
     let mut end = |name: &str, text: &str| {
         let file = sources.add(name, text);
         whole(file, text)
@@ -154,7 +162,7 @@ fn judged(
 const STYLE: Style = Style { colour: false, width: 120 };
 
 fn one(text: &str) -> (SourceMap, Origin) {
-    let mut sources = SourceMap::default();
+    let mut sources = sources();
     let file = sources.add("--assert", text);
     (sources, whole(file, text))
 }
@@ -167,8 +175,7 @@ fn whole(file: FileId, text: &str) -> Origin {
 fn shown(faults: &[Diagnostic], sources: &SourceMap) {
     for fault in faults {
         let places = fault.primary.iter().chain(&fault.related).map(|label: &Label| label.origin);
-        // A warning about a resolved name may point into the cluster, which has sources of its own.
-        places.filter(|origin| sources.file(origin.file).is_some()).for_each(|origin| placed(origin, sources));
+        places.for_each(|origin| placed(origin, sources));
         assert!(!fault.message.is_empty(), "a fault without words: {fault:?}");
     }
     harmless(&diagnostics(faults, sources, STYLE));
@@ -176,7 +183,7 @@ fn shown(faults: &[Diagnostic], sources: &SourceMap) {
 
 /// The place lies inside its file, on whole characters.
 fn placed(origin: Origin, sources: &SourceMap) {
-    let text = sources.file(origin.file).map(|file| file.text().clone()).unwrap_or_default();
+    let text = sources.file(origin.file).expect("a file that was read").text();
     assert!(text.get(origin.span.range()).is_some(), "{:?} of {} bytes", origin.span, text.len());
 }
 

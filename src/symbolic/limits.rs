@@ -81,3 +81,22 @@ pub(super) fn watched<T>(interrupt: &Interrupt, check: impl FnOnce() -> T) -> T 
         result
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As Z3 4.8 and 5.4 put it.
+    #[test]
+    fn what_z3_says_of_an_unknown_is_a_limit_or_its_own_words() {
+        for words in ["max. memory exceeded", "out of memory"] {
+            assert_eq!(Stop::from_words(words), Stop::Memory, "{words}");
+        }
+        for words in ["timeout", "canceled", "(resource limits reached) timeout"] {
+            assert_eq!(Stop::from_words(words), Stop::Time, "{words}");
+        }
+        for words in ["", "(incomplete quantifiers)", "unknown"] {
+            assert_eq!(Stop::from_words(words), Stop::GaveUp(words.to_owned()), "{words}");
+        }
+    }
+}
