@@ -31,7 +31,7 @@ impl<'q, 'a> Model<'q, 'a> {
     /// # Errors
     /// [`Error::Solver`] where Z3 has none, which after Sat would be a fault of Z3.
     pub fn of(query: &'q Query<'a>, session: &Session) -> Result<Model<'q, 'a>, Error> {
-        let model = session.solver.get_model();
+        let model = session.model();
         model.map(|model| Model { query, model }).ok_or_else(|| Error::Solver("no model after sat".to_owned()))
     }
 

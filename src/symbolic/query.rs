@@ -270,7 +270,7 @@ impl<'a> Query<'a> {
     }
 
     fn named_in_core(&self, session: &Session, among: &[Part]) -> Vec<Part> {
-        let core = session.solver.get_unsat_core();
+        let core = session.core();
         let guards = self.guards.borrow();
         let named = |part: &&Part| guards.get(part).is_some_and(|guard| core.contains(&guard.to_bool()));
         among.iter().filter(named).copied().collect()

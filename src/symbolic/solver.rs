@@ -58,8 +58,15 @@ const STEPS_WITHOUT_CLOCK: u32 = 200_000;
 const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
 
 /// One thread's solver. Not `Send`: a session is made and used within one thread.
+///
+/// Z3 may be stopped while it takes in what was asserted, and forgets the rest of it then: the next answer could be one to a
+/// weaker question. So a solver that did not answer is never asked again: a new one is told all that stands.
 pub struct Session {
-    pub(crate) solver: Solver,
+    solver: RefCell<Solver>,
+    /// Whether the solver was stopped, so that the next question needs a new one.
+    is_spent: Cell<bool>,
+    /// What is asserted, scope by scope; the outermost is always there.
+    scopes: RefCell<Vec<Vec<Bool>>>,
     deadline: Cell<Option<Instant>>,
     /// The limits that the solver was last told: telling it costs as much as a small check.
     limits: Cell<(u32, Option<Duration>)>,
@@ -76,15 +83,11 @@ impl Session {
     /// # Errors
     /// [`Error::Solver`] where this Z3 does not know the logic `QF_FD`.
     pub fn new() -> Result<Session, Error> {
-        let solver = Solver::new_for_logic("QF_FD")
-            .ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
-        let mut params = Params::new();
-        params.set_bool("core.minimize", true);
-        // Z3 would catch Ctrl-C itself during a check, and keep it from everybody else.
-        params.set_bool("ctrl_c", false);
-        solver.set_params(&params);
+        let solver = fresh().ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
         Ok(Session {
-            solver,
+            solver: RefCell::new(solver),
+            is_spent: Cell::new(false),
+            scopes: RefCell::new(vec![Vec::new()]),
             deadline: Cell::new(None),
             limits: Cell::new((0, None)),
             memory: Cell::new(u32::MAX),
@@ -103,10 +106,14 @@ impl Session {
     /// other threads of this process among them.
     pub fn limit_memory(&self, megabytes: u32) {
         if self.memory.replace(megabytes) != megabytes {
-            let mut params = Params::new();
-            params.set_u32("max_memory", megabytes);
-            self.solver.set_params(&params);
+            self.tell_memory();
         }
+    }
+
+    fn tell_memory(&self) {
+        let mut params = Params::new();
+        params.set_u32("max_memory", self.memory.get());
+        self.solver.borrow().set_params(&params);
     }
 
     /// From here on what is asked can be had by [`Session::script`]. Between scopes only.
@@ -157,20 +164,57 @@ impl Session {
         if self.limits.replace((steps, time)) == (steps, time) {
             return;
         }
+        self.tell_limits();
+    }
+
+    fn tell_limits(&self) {
+        let (steps, time) = self.limits.get();
         let milliseconds = |limit: Duration| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1);
         let mut params = Params::new();
         params.set_u32("rlimit", steps);
         params.set_u32("timeout", time.map_or(u32::MAX, milliseconds));
-        self.solver.set_params(&params);
+        self.solver.borrow().set_params(&params);
+    }
+
+    /// A new solver in the place of a spent one, told of the same limits and of all that stands. `false` where Z3 gives none.
+    fn renew(&self) -> bool {
+        let Some(solver) = fresh() else { return false };
+        // The old one goes before the new one is told anything: its memory counts.
+        self.solver.replace(solver);
+        self.tell_limits();
+        if self.memory.get() != u32::MAX {
+            self.tell_memory();
+        }
+        let solver = self.solver.borrow();
+        for (depth, scope) in self.scopes.borrow().iter().enumerate() {
+            if depth > 0 {
+                solver.push();
+            }
+            scope.iter().for_each(|term| solver.assert(term));
+        }
+        self.is_spent.set(false);
+        true
+    }
+
+    /// The model of the last Sat.
+    pub(crate) fn model(&self) -> Option<z3::Model> {
+        self.solver.borrow().get_model()
+    }
+
+    /// The assumptions that the last Unsat rests on.
+    pub(crate) fn core(&self) -> Vec<Bool> {
+        self.solver.borrow().get_unsat_core()
     }
 
     /// Runs `work` in a scope of its own: what it asserts is forgotten afterwards.
     pub fn scoped<T>(&self, work: impl FnOnce() -> T) -> T {
-        self.solver.push();
+        self.solver.borrow().push();
+        self.scopes.borrow_mut().push(Vec::new());
         self.note(Record::push);
         let result = work();
         self.note(Record::pop);
-        self.solver.pop(1);
+        self.scopes.borrow_mut().pop();
+        self.solver.borrow().pop(1);
         result
     }
 
@@ -180,7 +224,10 @@ impl Session {
             Term::Const(true) => {}
             open => {
                 let term = open.to_bool();
-                self.solver.assert(&term);
+                self.solver.borrow().assert(&term);
+                if let Some(scope) = self.scopes.borrow_mut().last_mut() {
+                    scope.push(term.clone());
+                }
                 self.note(|record| record.assert(term));
             }
         }
@@ -227,8 +274,11 @@ impl Session {
             self.check_once(assumptions)
         };
         let mut answer = within(self.time_left());
-        // Z3 4.8 says only when it is asked again that it lacks memory.
-        if answer == Answer::Unknown && matches!(self.why_unknown(), Stop::GaveUp(_)) {
+        // Z3 4.8 says only when it is asked again that it lacks memory. The answer of a spent solver is none.
+        if answer == Answer::Unknown
+            && matches!(self.why_unknown(), Stop::GaveUp(_))
+            && self.answer(assumptions) != Answer::Unknown
+        {
             answer = within(self.time_left());
         }
         self.limit(STEPS_WITHOUT_CLOCK, None);
@@ -236,7 +286,17 @@ impl Session {
     }
 
     fn check_once(&self, assumptions: &[Bool]) -> Answer {
-        match self.solver.check_assumptions(assumptions) {
+        if self.is_spent.get() && !self.renew() {
+            return Answer::Unknown;
+        }
+        let answer = self.answer(assumptions);
+        self.is_spent.set(answer == Answer::Unknown);
+        answer
+    }
+
+    /// What Z3 says, whether or not it can be relied on.
+    fn answer(&self, assumptions: &[Bool]) -> Answer {
+        match self.solver.borrow().check_assumptions(assumptions) {
             SatResult::Sat => Answer::Sat,
             SatResult::Unsat => Answer::Unsat,
             SatResult::Unknown => Answer::Unknown,
@@ -250,8 +310,19 @@ impl Session {
         if self.time_left().is_zero() {
             return Stop::Time;
         }
-        Stop::from_words(&self.solver.get_reason_unknown().unwrap_or_default())
+        Stop::from_words(&self.solver.borrow().get_reason_unknown().unwrap_or_default())
     }
+}
+
+/// A solver for finite domains; `None` where this Z3 has none.
+fn fresh() -> Option<Solver> {
+    let solver = Solver::new_for_logic("QF_FD")?;
+    let mut params = Params::new();
+    params.set_bool("core.minimize", true);
+    // Z3 would catch Ctrl-C itself during a check, and keep it from everybody else.
+    params.set_bool("ctrl_c", false);
+    solver.set_params(&params);
+    Some(solver)
 }
 
 /// Starts Z3 on this thread, so that a later [`Session::new`] finds it running.
@@ -290,6 +361,33 @@ mod tests {
         });
         session.start_clock(Some(Duration::from_secs(600)));
         assert_eq!(session.check(&[]), Answer::Sat);
+    }
+
+    /// Whatever the moment at which a check is stopped, nothing that was asserted is forgotten.
+    #[test]
+    fn a_check_that_was_stopped_weakens_no_later_one() {
+        let session = Session::new().unwrap();
+        let first = Term::variable("link 0");
+        for steps in [1, 10, 100, 1_000, 5_000, 10_000, 20_000, 50_000] {
+            session.scoped(|| {
+                let link = |at: usize| Term::variable(&format!("link {at}"));
+                let chain = (0..3_000).map(|at| link(at).not().or(link(at + 1)));
+                session.assert(&Statement(Term::all(chain)));
+                session.assert(&Statement(link(3_000).not()));
+                session.limit(steps, None);
+                session.check_once(&[]);
+                session.limit(0, None);
+                assert_eq!(session.check_once(&[first.to_bool()]), Answer::Unsat, "stopped after {steps} steps");
+                session.scoped(|| {
+                    session.limit(steps, None);
+                    session.check_once(&[]);
+                    session.limit(0, None);
+                    session.assert(&Statement(first.clone()));
+                    assert_eq!(session.check_once(&[]), Answer::Unsat);
+                });
+                assert_eq!(session.check_once(&[]), Answer::Sat);
+            });
+        }
     }
 
     #[test]
