@@ -5,7 +5,7 @@
 #   helm template chart | docker run --rm --interactive --volume "$PWD:/work" netverify prove -m - netverify.toml
 #
 # The feature `vendored-z3` needs CMake 3.26 or newer, which Debian 12 does not have and PyPI does, and a C++ compiler. Z3's own source
-# comes as a crate (z3-src): nothing is fetched but crates and CMake. The build takes a while, and some 2 GB of memory a job.
+# comes as a crate (z3-src): nothing is fetched but crates and CMake. Building Z3 takes a while.
 
 FROM rust:1-bookworm AS build
 RUN apt-get update \

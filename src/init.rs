@@ -137,7 +137,13 @@ pub fn draft(cluster: &Cluster, world: &World, prover: &Prover) -> Result<Draft,
         }
         sections = all_sections(scene, &mut facts);
     }
-    let notes = ends.notes.clone();
+    let mut notes = ends.notes.clone();
+    if facts.is_cut {
+        notes.push(format!(
+            "{} statements were tried, the most for one spec; others may hold too.",
+            facts::MAX_QUESTIONS
+        ));
+    }
     let mut draft = Draft { endpoints: ends.endpoints(), sections, notes, disagreement: facts.disagreement };
     draft.cut();
     Ok(draft)

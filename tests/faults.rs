@@ -196,3 +196,50 @@ fn an_interrupted_init_writes_nothing() {
     assert_eq!((code, text.as_str()), (3, "interrupted: nothing was written\n"));
     assert!(!folder.path().join("made.toml").exists());
 }
+
+/// Namespaces that are shut but for one chain, so that there is much to take in and little to prove.
+fn chains() -> String {
+    let mut text = String::new();
+    for (namespace, app) in (0..6).flat_map(|namespace| (0..8).map(move |app| (namespace, app))) {
+        if app == 0 {
+            let deny = "spec: {podSelector: {}, policyTypes: [Ingress]}";
+            write!(text, "---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: n{namespace}}}\n").unwrap();
+            write!(text, "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: deny, namespace: n{namespace}}}\n{deny}\n").unwrap();
+        }
+        write!(text, "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: a{app}, namespace: n{namespace}, labels: {{app: a{app}}}}}\nspec: {{containers: [{{name: c, image: i}}]}}\n").unwrap();
+        write!(
+            text,
+            "---\napiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p{app}, namespace: n{namespace}}}\nspec:\n  podSelector: {{matchLabels: {{app: a{app}}}}}\n  \
+            ingress: [{{from: [{{podSelector: {{matchLabels: {{app: a{}}}}}}}], ports: [{{port: {}}}]}}]\n",
+            app + 1,
+            8000 + app
+        )
+        .unwrap();
+    }
+    text
+}
+
+/// A check that is stopped half-way must not make a later answer one to another question.
+#[test]
+fn time_that_is_up_makes_no_answer_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("app.yaml"), chains()).unwrap();
+    let mut spec = "manifests = [\"app.yaml\"]\n".to_owned();
+    for (namespace, app) in (0..6).flat_map(|namespace| (0..8).map(move |app| (namespace, app))) {
+        for (name, sentence) in [
+            ("home", "nothing outside N can reach N/A"),
+            ("away", "external cannot reach N/A"),
+            ("all", "nothing can reach N/A"),
+        ] {
+            let sentence = sentence.replace('N', &format!("n{namespace}")).replace('A', &format!("a{app}"));
+            write!(spec, "[[property]]\nname = \"{name}-{namespace}-{app}\"\nassert = \"{sentence}\"\n").unwrap();
+        }
+    }
+    std::fs::write(folder.path().join("hard.toml"), spec).unwrap();
+    for seconds in ["0.001", "0.002", "0.003", "0.005", "0.01"] {
+        let (code, text) = end(start(folder.path(), &["--timeout", seconds]));
+        assert!([1, 3].contains(&code), "exit {code}\n{text}");
+        let wrong = ["error[refuted]: home", "error[refuted]: away", "proved  all"];
+        assert!(!wrong.iter().any(|words| text.contains(words)), "{text}");
+    }
+}

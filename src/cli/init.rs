@@ -4,6 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 
+use super::progress::Progress;
 use super::shared::{self, Input, Limit};
 use super::{ExitCode, Streams, file, interrupt, write};
 use crate::diagnostic::{Code, Diagnostic};
@@ -75,8 +76,10 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
         return Ok(ExitCode::Fault);
     };
     let interrupt = interrupt::on_signals();
-    let prover = prover.with_interrupt(interrupt.clone());
+    let progress = Progress::start(streams.err_terminal);
+    let prover = prover.with_interrupt(interrupt.clone()).with_counter(progress.decided());
     let made = make(arguments, found, &prover, &interrupt, &mut sources)?;
+    progress.end();
     if interrupt.is_set() {
         write(streams.err, "standard error", "interrupted: nothing was written\n")?;
         return Ok(ExitCode::Unknown);

@@ -26,7 +26,7 @@ pub(super) struct Progress {
 #[derive(Default)]
 struct State {
     decided: Arc<AtomicUsize>,
-    /// How many properties there are; 0 while they are being read.
+    /// How many properties there are; 0 while that is not known.
     all: AtomicUsize,
 }
 
@@ -102,7 +102,9 @@ fn line(state: &State, elapsed: Duration) -> String {
     let (decided, all) = (state.decided.load(Ordering::Relaxed), state.all.load(Ordering::Relaxed));
     let seconds = elapsed.as_secs();
     match all {
-        0 => format!("reading, {seconds} s"),
+        0 if decided == 0 => format!("reading, {seconds} s"),
+        // `init` does not know how many there will be.
+        0 => format!("trying statements: {decided} decided, {seconds} s"),
         1 => format!("proving 1 property, {seconds} s"),
         all => format!("proving: {} of {all} properties decided, {seconds} s", decided.min(all)),
     }
@@ -117,6 +119,8 @@ mod tests {
         let state = State::default();
         let line = |seconds| line(&state, Duration::from_secs(seconds));
         assert_eq!(line(1), "reading, 1 s");
+        state.decided.store(3, Ordering::Relaxed);
+        assert_eq!(line(2), "trying statements: 3 decided, 2 s");
         state.all.store(12, Ordering::Relaxed);
         state.decided.store(7, Ordering::Relaxed);
         assert_eq!(line(3), "proving: 7 of 12 properties decided, 3 s");

@@ -13,7 +13,7 @@ use crate::source::{FileId, Origin, SourceMap, Span};
 use crate::spec;
 
 /// The most questions of one draft.
-const MAX_QUESTIONS: usize = 20_000;
+pub(super) const MAX_QUESTIONS: usize = 20_000;
 
 /// How many questions are asked at once: enough to be shared out, and few enough to be stopped between.
 const AT_ONCE: usize = 256;
@@ -27,6 +27,8 @@ pub(super) struct Facts<'a> {
     known: BTreeMap<String, bool>,
     wanted: Vec<String>,
     is_wanted: BTreeSet<String>,
+    /// Whether there was more to ask than may be asked.
+    pub(super) is_cut: bool,
     /// A sentence about which the two semantics disagree.
     pub(super) disagreement: Option<String>,
 }
@@ -45,6 +47,7 @@ impl<'a> Facts<'a> {
             known: BTreeMap::new(),
             wanted: Vec::new(),
             is_wanted: BTreeSet::new(),
+            is_cut: false,
             disagreement: None,
         }
     }
@@ -55,6 +58,7 @@ impl<'a> Facts<'a> {
             return Some(*known);
         }
         if self.known.len() + self.wanted.len() >= MAX_QUESTIONS {
+            self.is_cut = true;
             return Some(false);
         }
         if self.is_wanted.insert(sentence.to_owned()) {

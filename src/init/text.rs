@@ -42,7 +42,7 @@ fn opening(head: &Head) -> String {
     format!(
         "A first spec, made by `netverify init`: what holds today. Each property was proved when it was written; whether it should \
          hold is for you to say. Delete what you do not mean, add the `why` to what you do, and give your worst fears `severity = \
-         \"critical\"`. Sentences: docs/language.md. Keys: docs/spec.md.\n\n  {}",
+         \"critical\"`. netverify's docs/language.md has the sentences, docs/spec.md the keys, docs/world.md what may exist.\n\n  {}",
         head.command
     )
 }
@@ -73,7 +73,7 @@ fn manifests(paths: &[String]) -> String {
 fn world(plugin: &str) -> String {
     let plugin = plain::quoted(plugin);
     format!(
-        "\n# What may exist beside what the manifests declare: docs/world.md.\n\
+        "\n# What may exist beside what the manifests declare.\n\
          [world]\n\
          pods       = \"any\"  # pods with any labels; \"declared\": only those of the manifests\n\
          namespaces = \"any\"  # the same of namespaces\n\

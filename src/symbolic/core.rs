@@ -60,7 +60,7 @@ impl Query<'_> {
     }
 
     fn named_in_core(&self, session: &Session) -> BTreeSet<Part> {
-        let core = session.unsat_core();
+        let core = session.core();
         let guards = self.guards.borrow();
         guards.iter().filter(|(_, guard)| core.contains(&guard.to_bool())).map(|(part, _)| *part).collect()
     }

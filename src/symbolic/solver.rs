@@ -59,13 +59,14 @@ const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
 
 /// One thread's solver. Not `Send`: a session is made and used within one thread.
 ///
-/// A question that meets a limit leaves Z3 in a state that cannot be relied on: what it had only begun to take in it
-/// takes for done, and what is asked next may have a model that breaks what was asserted. So after every Unknown
-/// the session goes on with a new solver, which is told again what holds in the open scopes.
+/// Z3 may be stopped while it takes in what was asserted, and forgets the rest of it then: the next answer could be one to a
+/// weaker question. So a solver that did not answer is never asked again: a new one is told all that stands.
 pub struct Session {
     solver: RefCell<Solver>,
-    /// What was asserted in each open scope, the outermost first.
-    asserted: RefCell<Vec<Vec<Bool>>>,
+    /// Whether the solver was stopped, so that the next question needs a new one.
+    is_spent: Cell<bool>,
+    /// What is asserted, scope by scope; the outermost is always there.
+    scopes: RefCell<Vec<Vec<Bool>>>,
     deadline: Cell<Option<Instant>>,
     /// The limits that the solver was last told: telling it costs as much as a small check.
     limits: Cell<(u32, Option<Duration>)>,
@@ -82,10 +83,11 @@ impl Session {
     /// # Errors
     /// [`Error::Solver`] where this Z3 does not know the logic `QF_FD`.
     pub fn new() -> Result<Session, Error> {
-        let solver = new_solver().ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
+        let solver = fresh().ok_or_else(|| Error::Solver("this Z3 does not offer the logic QF_FD".to_owned()))?;
         Ok(Session {
             solver: RefCell::new(solver),
-            asserted: RefCell::new(vec![Vec::new()]),
+            is_spent: Cell::new(false),
+            scopes: RefCell::new(vec![Vec::new()]),
             deadline: Cell::new(None),
             limits: Cell::new((0, None)),
             memory: Cell::new(u32::MAX),
@@ -112,35 +114,6 @@ impl Session {
         let mut params = Params::new();
         params.set_u32("max_memory", self.memory.get());
         self.solver.borrow().set_params(&params);
-    }
-
-    /// What Z3 found, after Sat.
-    pub(crate) fn model(&self) -> Option<z3::Model> {
-        self.solver.borrow().get_model()
-    }
-
-    /// The assumptions that cannot hold together, after Unsat.
-    pub(crate) fn unsat_core(&self) -> Vec<Bool> {
-        self.solver.borrow().get_unsat_core()
-    }
-
-    /// Goes on with a new solver that is told all that holds. Where there is none to be had the old one stays, and
-    /// nothing is asked of it any more.
-    fn start_anew(&self) {
-        let Some(solver) = new_solver() else {
-            self.deadline.set(Some(Instant::now()));
-            return;
-        };
-        for (depth, scope) in self.asserted.borrow().iter().enumerate() {
-            if depth > 0 {
-                solver.push();
-            }
-            scope.iter().for_each(|term| solver.assert(term));
-        }
-        self.solver.replace(solver);
-        self.tell_memory();
-        let (steps, time) = self.limits.replace((0, None));
-        self.limit(steps, time);
     }
 
     /// From here on what is asked can be had by [`Session::script`]. Between scopes only.
@@ -191,6 +164,11 @@ impl Session {
         if self.limits.replace((steps, time)) == (steps, time) {
             return;
         }
+        self.tell_limits();
+    }
+
+    fn tell_limits(&self) {
+        let (steps, time) = self.limits.get();
         let milliseconds = |limit: Duration| u32::try_from(limit.as_millis()).unwrap_or(u32::MAX).max(1);
         let mut params = Params::new();
         params.set_u32("rlimit", steps);
@@ -198,14 +176,44 @@ impl Session {
         self.solver.borrow().set_params(&params);
     }
 
+    /// A new solver in the place of a spent one, told of the same limits and of all that stands. `false` where Z3 gives none.
+    fn renew(&self) -> bool {
+        let Some(solver) = fresh() else { return false };
+        // The old one goes before the new one is told anything: its memory counts.
+        self.solver.replace(solver);
+        self.tell_limits();
+        if self.memory.get() != u32::MAX {
+            self.tell_memory();
+        }
+        let solver = self.solver.borrow();
+        for (depth, scope) in self.scopes.borrow().iter().enumerate() {
+            if depth > 0 {
+                solver.push();
+            }
+            scope.iter().for_each(|term| solver.assert(term));
+        }
+        self.is_spent.set(false);
+        true
+    }
+
+    /// The model of the last Sat.
+    pub(crate) fn model(&self) -> Option<z3::Model> {
+        self.solver.borrow().get_model()
+    }
+
+    /// The assumptions that the last Unsat rests on.
+    pub(crate) fn core(&self) -> Vec<Bool> {
+        self.solver.borrow().get_unsat_core()
+    }
+
     /// Runs `work` in a scope of its own: what it asserts is forgotten afterwards.
     pub fn scoped<T>(&self, work: impl FnOnce() -> T) -> T {
         self.solver.borrow().push();
-        self.asserted.borrow_mut().push(Vec::new());
+        self.scopes.borrow_mut().push(Vec::new());
         self.note(Record::push);
         let result = work();
         self.note(Record::pop);
-        self.asserted.borrow_mut().pop();
+        self.scopes.borrow_mut().pop();
         self.solver.borrow().pop(1);
         result
     }
@@ -217,7 +225,7 @@ impl Session {
             open => {
                 let term = open.to_bool();
                 self.solver.borrow().assert(&term);
-                if let Some(scope) = self.asserted.borrow_mut().last_mut() {
+                if let Some(scope) = self.scopes.borrow_mut().last_mut() {
                     scope.push(term.clone());
                 }
                 self.note(|record| record.assert(term));
@@ -235,8 +243,8 @@ impl Session {
     pub(crate) fn check(&self, assumptions: &[Bool]) -> Answer {
         self.note(|record| record.ask(assumptions));
         let answer = self.check_in_time(assumptions);
-        if answer == Answer::Unknown && self.interrupt.borrow().is_set() {
-            self.stopped.replace(Stop::Interrupted);
+        if answer == Answer::Unknown {
+            self.stopped.replace(self.why_unknown());
         }
         answer
     }
@@ -245,7 +253,6 @@ impl Session {
         let interrupt = self.interrupt.borrow();
         let left = self.time_left();
         if interrupt.is_set() || left.is_zero() {
-            self.stopped.replace(Stop::Time);
             return Answer::Unknown;
         }
         if self.deadline.get().is_none() {
@@ -262,39 +269,37 @@ impl Session {
 
     /// One check, for which Z3 keeps the time.
     fn check_by_clock(&self, assumptions: &[Bool]) -> Answer {
-        self.limit(0, Some(self.time_left()));
-        let mut answer = self.ask(assumptions);
-        // Z3 4.8 says only when it is asked again that it lacks memory. Whatever else it says then is not believed.
-        if answer == Answer::Unknown && matches!(self.stopped(), Stop::GaveUp(_)) {
-            self.limit(0, Some(self.time_left()));
-            self.ask(assumptions);
-            answer = Answer::Unknown;
-        }
-        if answer == Answer::Unknown {
-            self.start_anew();
+        let within = |time| {
+            self.limit(0, Some(time));
+            self.check_once(assumptions)
+        };
+        let mut answer = within(self.time_left());
+        // Z3 4.8 says only when it is asked again that it lacks memory. The answer of a spent solver is none.
+        if answer == Answer::Unknown
+            && matches!(self.why_unknown(), Stop::GaveUp(_))
+            && self.answer(assumptions) != Answer::Unknown
+        {
+            answer = within(self.time_left());
         }
         self.limit(STEPS_WITHOUT_CLOCK, None);
         answer
     }
 
-    /// One check within the limits as they are.
     fn check_once(&self, assumptions: &[Bool]) -> Answer {
-        let answer = self.ask(assumptions);
-        if answer == Answer::Unknown {
-            self.start_anew();
+        if self.is_spent.get() && !self.renew() {
+            return Answer::Unknown;
         }
+        let answer = self.answer(assumptions);
+        self.is_spent.set(answer == Answer::Unknown);
         answer
     }
 
-    fn ask(&self, assumptions: &[Bool]) -> Answer {
-        let result = self.solver.borrow().check_assumptions(assumptions);
-        match result {
+    /// What Z3 says, whether or not it can be relied on.
+    fn answer(&self, assumptions: &[Bool]) -> Answer {
+        match self.solver.borrow().check_assumptions(assumptions) {
             SatResult::Sat => Answer::Sat,
             SatResult::Unsat => Answer::Unsat,
-            SatResult::Unknown => {
-                self.stopped.replace(self.why_unknown());
-                Answer::Unknown
-            }
+            SatResult::Unknown => Answer::Unknown,
         }
     }
 
@@ -310,7 +315,7 @@ impl Session {
 }
 
 /// A solver for finite domains; `None` where this Z3 has none.
-fn new_solver() -> Option<Solver> {
+fn fresh() -> Option<Solver> {
     let solver = Solver::new_for_logic("QF_FD")?;
     let mut params = Params::new();
     params.set_bool("core.minimize", true);
@@ -356,6 +361,33 @@ mod tests {
         });
         session.start_clock(Some(Duration::from_secs(600)));
         assert_eq!(session.check(&[]), Answer::Sat);
+    }
+
+    /// Whatever the moment at which a check is stopped, nothing that was asserted is forgotten.
+    #[test]
+    fn a_check_that_was_stopped_weakens_no_later_one() {
+        let session = Session::new().unwrap();
+        let first = Term::variable("link 0");
+        for steps in [1, 10, 100, 1_000, 5_000, 10_000, 20_000, 50_000] {
+            session.scoped(|| {
+                let link = |at: usize| Term::variable(&format!("link {at}"));
+                let chain = (0..3_000).map(|at| link(at).not().or(link(at + 1)));
+                session.assert(&Statement(Term::all(chain)));
+                session.assert(&Statement(link(3_000).not()));
+                session.limit(steps, None);
+                session.check_once(&[]);
+                session.limit(0, None);
+                assert_eq!(session.check_once(&[first.to_bool()]), Answer::Unsat, "stopped after {steps} steps");
+                session.scoped(|| {
+                    session.limit(steps, None);
+                    session.check_once(&[]);
+                    session.limit(0, None);
+                    session.assert(&Statement(first.clone()));
+                    assert_eq!(session.check_once(&[]), Answer::Unsat);
+                });
+                assert_eq!(session.check_once(&[]), Answer::Sat);
+            });
+        }
     }
 
     #[test]
