@@ -13,7 +13,7 @@ mod write;
 
 use netverify::diagnostic::Diagnostic;
 use netverify::manifest::{Objects, Settings, assemble, read_text};
-use netverify::model::policy::{NamespaceScope, Peer, PeerKind, Peers, Policy, Ports};
+use netverify::model::policy::{NamespaceScope, Peer, PeerKind, Peers, Policy, Ports, Written};
 use netverify::model::selector::LabelSelector;
 use netverify::model::workload::Cluster;
 use netverify::source::SourceMap;
@@ -46,6 +46,8 @@ fn meaning(mut cluster: Cluster) -> Cluster {
 
 fn plain_policy(policy: &mut Policy) {
     (policy.origin, policy.name_origin, policy.pod_selector.origin) = (origin(), origin(), origin());
+    // How it is written is `lint`'s business.
+    policy.written = Written::default();
     plain_selector(&mut policy.pod_selector.selector);
     for rule in policy.ingress.iter_mut().chain(&mut policy.egress).flatten() {
         rule.origin = origin();

@@ -151,12 +151,11 @@ fn preferences(query: &Query<'_>, claim: &Claim) -> Vec<Vec<Statement>> {
     if claim.is_about_single_pods() {
         return vec![vec![destination()], vec![]];
     }
-    let exists = || {
-        let from = source().or(query.source_outside());
-        let to = destination().or(query.destination_outside());
-        vec![from, to]
-    };
-    let mut telling = vec![vec![source(), destination()], exists(), vec![destination()], vec![source()], vec![]];
+    let from = || source().or(query.source_outside());
+    let to = || destination().or(query.destination_outside());
+    let mut telling = vec![vec![source(), destination()], vec![from(), to()], vec![destination()], vec![source()]];
+    // An address outside is there already; a pod somebody would have to create.
+    telling.extend([vec![from()], vec![to()], vec![]]);
     // Better still if no pod is needed beside the two ends (R27).
     if let Some(alone) = without_further_pods(query, claim) {
         let with = |mut wanted: Vec<Statement>| {
