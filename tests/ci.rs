@@ -212,9 +212,9 @@ fn inputs() -> Value {
 
 #[test]
 fn workflows_have_the_shape_of_workflows() {
-    let workflows =
-        [files(".github/workflows/netverify.yml"), files(".github/workflows/netverify-comment.yml")].concat();
-    assert_eq!(workflows.len(), 2);
+    let names = ["netverify", "netverify-comment", "netverify-diff"];
+    let workflows = names.map(|name| files(&format!(".github/workflows/{name}.yml"))).concat();
+    assert_eq!(workflows.len(), 3);
     let known = inputs();
     for workflow in workflows {
         assert_eq!(keys(&workflow), BTreeSet::from(["name", "on", "permissions", "jobs"]));
@@ -237,8 +237,27 @@ fn run_step(script: &str) {
     if script.starts_with("netverify prove") {
         return gates(&BASH, script, "\"k8s\"", &[]);
     }
+    if script.contains("netverify diff") {
+        return gates_a_change(script);
+    }
     let (code, said) = Sample::new(true, "\"k8s\"").run(&BASH, script, &[("PULL_REQUEST", "1".to_owned())]);
     assert_eq!(code, 0, "{script}\n{said}");
+}
+
+/// A step that compares passes where nothing opens and fails where something does, and leaves a comment either way.
+fn gates_a_change(script: &str) {
+    for (opens, expected) in [(false, 0), (true, 1)] {
+        let sample = Sample::new(true, "\"k8s\"");
+        let commit = "git init -q . && git add k8s && git -c user.name=a -c user.email=a@b.c commit -qm base && git rev-parse HEAD";
+        let (code, base) = sample.run(&SH, commit, &[]);
+        assert_eq!(code, 0, "{base}");
+        let policies = if opens { format!("{DENY}---\n{OPEN}") } else { format!("# moved\n{DENY}") };
+        sample.write("k8s/policies.yaml", &policies);
+        let (code, said) = sample.run(&BASH, script, &[("BASE", base.trim().to_owned())]);
+        assert_eq!(code, expected, "{script}\n{said}");
+        let comment = std::fs::read_to_string(sample.path("comment.md")).unwrap();
+        assert_eq!(comment.contains("<b>opens</b>"), opens, "{comment}");
+    }
 }
 
 #[test]
@@ -419,6 +438,7 @@ fn every_block_is_tested() {
     let known = [
         "netverify.yml",
         "netverify-comment.yml",
+        "netverify-diff.yml",
         ".gitlab-ci.yml",
         ".pre-commit-config.yaml",
         "kustomization.yaml",
