@@ -35,7 +35,8 @@ second-opinion: setup ## Put the solver's questions to cvc5 and the newest Z3, a
 
 soak: setup ## Try many times more random worlds than `make test`, others in every run (NETVERIFY_CASES=20)
 	@NETVERIFY_CASES="$${NETVERIFY_CASES:-20}" $(CARGO) test --locked --no-fail-fast \
-		--test agreement --test algebra --test lenders --test matrix --test spellings -- --nocapture
+		--test agreement --test algebra --test lenders --test spellings \
+		--test classes --test diff_brute_force --test matrix -- --nocapture
 
 check: setup fmt clippy deny doc ## Check format, lints, dependencies and documentation
 
