@@ -26,6 +26,7 @@
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
 //! | [`classes`], [`diff`] | who can reach what, and what a change opens and closes, as short lists of classes |
+//! | [`review`] | what a reviewer wants to know beside the verdicts: readings, coverage, a map |
 //! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
@@ -54,6 +55,7 @@ pub mod plan;
 pub mod property;
 pub mod prove;
 pub mod report;
+pub mod review;
 pub mod source;
 pub mod spec;
 pub mod symbolic;

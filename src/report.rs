@@ -15,11 +15,12 @@ pub mod junit;
 pub mod markdown;
 mod path;
 pub mod query;
+pub mod review;
 pub mod sarif;
 pub mod smt2;
 pub mod text;
 pub mod waive;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 

@@ -56,6 +56,7 @@ impl Builder<'_> {
         self.plan.worlds.push(spec.world.clone());
         let world = self.plan.worlds.len() - 1;
         self.plan.diagnostics.extend(never_asked(&spec));
+        self.plan.titles.extend(spec.title.clone());
         let base = Path::new(path).parent().map(Path::to_path_buf);
         for (variant, manifests) in self.variants(path, &spec) {
             let Some(cluster) = self.cluster(&manifests) else { continue };

@@ -1,0 +1,70 @@
+//! Every policy in plain language, with what it selects and what rests on it. One file in several variants is one policy.
+
+use std::collections::BTreeMap;
+
+use super::{Material, Scope, excerpt, scope};
+use crate::describe;
+use crate::eval::selector::matches;
+use crate::model::policy::Policy as Written;
+use crate::model::workload::{Cluster, Workload};
+use crate::outcome::Outcome;
+use crate::report::review::{Line, Policy};
+
+/// Every policy, in the order of names.
+pub(super) fn policies(material: &Material<'_>, scopes: &[Scope<'_>]) -> Vec<Policy> {
+    let mut all: BTreeMap<(String, Line), Policy> = BTreeMap::new();
+    for scope in scopes {
+        let resting = resting(material, scope);
+        for (at, written) in scope.cluster.policies.iter().enumerate() {
+            let line = excerpt::line(material.sources, written.name_origin);
+            let key = (written.full_name(), line.clone());
+            let policy = all.entry(key).or_insert_with(|| new(written, line));
+            merge(&mut policy.selects, selected(scope.cluster, written));
+            policy.variants.extend(scope.name.clone());
+            merge(&mut policy.properties, resting.get(&at).cloned().unwrap_or_default());
+        }
+    }
+    let numbered = |(at, policy): (usize, Policy)| Policy { id: format!("policy-{}", at + 1), ..policy };
+    all.into_values().enumerate().map(numbered).collect()
+}
+
+fn new(written: &Written, at: Line) -> Policy {
+    Policy {
+        id: String::new(),
+        name: written.full_name(),
+        at,
+        reading: describe::reading(written),
+        selects: Vec::new(),
+        variants: Vec::new(),
+        properties: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+fn merge(all: &mut Vec<String>, more: Vec<String>) {
+    let new: Vec<String> = more.into_iter().filter(|one| !all.contains(one)).collect();
+    all.extend(new);
+}
+
+/// The declared workloads that a policy selects. R33: a pod on its node's network is not counted among them.
+fn selected(cluster: &Cluster, policy: &Written) -> Vec<String> {
+    let selects = |workload: &&Workload| {
+        !workload.host_network
+            && workload.namespace == policy.namespace
+            && matches(&policy.pod_selector.selector, &workload.labels)
+    };
+    cluster.workloads.iter().filter(selects).map(Workload::full_name).collect()
+}
+
+/// The properties whose proofs rest on each policy.
+fn resting(material: &Material<'_>, scope: &Scope<'_>) -> BTreeMap<usize, Vec<String>> {
+    let mut resting: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+    for at in &scope.items {
+        let (Some(item), Some(answered)) = (material.plan.items.get(*at), material.answers.get(*at)) else { continue };
+        let Outcome::Proved(proof) = &answered.outcome else { continue };
+        for pillar in &proof.rests_on {
+            merge(resting.entry(pillar.policy).or_default(), vec![scope::name(material.plan, item)]);
+        }
+    }
+    resting
+}
