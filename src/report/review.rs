@@ -85,21 +85,30 @@ pub struct Counts {
     pub all: usize,
 }
 
-/// One line of the list of what is refuted.
+/// One line of the list of what is refuted: a property over all variants that one kind of case refutes.
 #[derive(Clone, Debug, Serialize)]
 pub struct Worst {
-    /// The property's anchor.
-    pub id: String,
-    /// Its name, and its variant.
+    /// The property.
     pub name: String,
     /// Its severity.
     pub severity: &'static str,
     /// Its sentence.
     pub sentence: String,
+    /// Where it is refuted: one entry a variant.
+    pub places: Vec<Anchor>,
     /// What shows it, in words.
     pub words: String,
-    /// Whether declared workloads show it.
+    /// Whether what is declared shows it.
     pub today: bool,
+}
+
+/// A part of the document to go to.
+#[derive(Clone, Debug, Serialize)]
+pub struct Anchor {
+    /// The anchor.
+    pub id: String,
+    /// What the link says.
+    pub words: String,
 }
 
 /// A file that was read.
@@ -166,7 +175,7 @@ pub struct Property {
     pub command: Option<String>,
     /// What would make it hold, in words.
     pub closes: Vec<String>,
-    /// The policies that a proof rests on, with their lines.
+    /// The policies that the proof uses, with their lines.
     pub rests_on: Vec<Rest>,
     /// What else there is to say of a proof.
     pub proof: Vec<String>,

@@ -4,6 +4,7 @@
 //! The plugin is the one that lists of classes are exact for. A connection is looked at on the ports that its destination
 //! declares, else on those that the policies name.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use super::properties::is_denial;
@@ -129,7 +130,7 @@ fn end(cluster: &Cluster, index: usize) -> Option<End> {
 /// What is admitted between two workloads, and how many pairs are open by default.
 fn pairs(scope: &Scope<'_>, shown: usize) -> (Vec<Link>, usize) {
     let (mut links, mut open) = (Vec::new(), 0);
-    let areas = Areas::new(scope.cluster);
+    let mut areas = Areas::new(scope.cluster);
     for to in 0..shown {
         let ports = ports::of(scope.cluster, to);
         for from in (0..shown).filter(|from| *from != to) {
@@ -151,41 +152,34 @@ enum Found {
 /// R1: only the policies of the two namespaces have a say about a connection, so others need not be looked at.
 struct Areas<'a> {
     cluster: &'a Cluster,
-    /// The policies of each namespace, by index.
-    policies: std::collections::BTreeMap<&'a str, Vec<usize>>,
+    /// A cluster for each two namespaces, with their policies alone.
+    between: BTreeMap<(&'a str, &'a str), Cluster>,
 }
 
 impl<'a> Areas<'a> {
     fn new(cluster: &'a Cluster) -> Areas<'a> {
-        let mut policies: std::collections::BTreeMap<&str, Vec<usize>> = std::collections::BTreeMap::new();
-        for (at, policy) in cluster.policies.iter().enumerate() {
-            policies.entry(&policy.namespace).or_default().push(at);
-        }
-        Areas { cluster, policies }
+        Areas { cluster, between: BTreeMap::new() }
     }
 
-    /// A cluster with the policies of these two namespaces alone.
-    fn between(&self, one: &str, other: &str) -> Cluster {
-        let names = if one == other { vec![one] } else { vec![one, other] };
-        let those = names.into_iter().filter_map(|name| self.policies.get(name)).flatten();
-        Cluster {
-            policies: those.filter_map(|at| self.cluster.policies.get(*at)).cloned().collect(),
-            ..Cluster::default()
-        }
+    fn between(&mut self, one: &'a str, other: &'a str) -> &Cluster {
+        let policies = &self.cluster.policies;
+        self.between.entry((one, other)).or_insert_with(|| {
+            let those = policies.iter().filter(|policy| [one, other].contains(&policy.namespace.as_str()));
+            Cluster { policies: those.cloned().collect(), ..Cluster::default() }
+        })
     }
 
-    fn link(&self, scope: &Scope<'_>, from: usize, to: usize, ports: &[(Protocol, u16)]) -> Option<Found> {
+    fn link(&mut self, scope: &Scope<'_>, from: usize, to: usize, ports: &[(Protocol, u16)]) -> Option<Found> {
         let (source, destination) = (end(self.cluster, from)?, end(self.cluster, to)?);
-        let workloads = [self.cluster.workloads.get(from)?, self.cluster.workloads.get(to)?];
-        let known = workloads.iter().all(|workload| address(workload).is_some());
-        let area = self.between(&workloads[0].namespace, &workloads[1].namespace);
-        let options = options(scope, known);
+        let (one, other) = (self.cluster.workloads.get(from)?, self.cluster.workloads.get(to)?);
+        let options = options(scope, address(one).is_some() && address(other).is_some());
+        let area = self.between(&one.namespace, &other.namespace);
         let mut open = true;
         let mut passing = Vec::new();
         for (protocol, port) in ports {
             let flow =
                 Flow { source: source.clone(), destination: destination.clone(), protocol: *protocol, port: *port };
-            let (verdict, trace) = eval::verdict(&area, &options, &flow);
+            let (verdict, trace) = eval::verdict(area, &options, &flow);
             open &= !matches!(trace.egress, Side::Isolated(_)) && !matches!(trace.ingress, Side::Isolated(_));
             if verdict == Verdict::Allowed {
                 passing.push((*protocol, *port));
@@ -343,7 +337,7 @@ impl<'a> Picture<'a> {
     /// One arrow a link; where namespaces are drawn, one for all links that show nothing particular.
     fn arrows(&self, links: &[Link]) -> Vec<Arrow> {
         let mut arrows: Vec<Arrow> = Vec::new();
-        let mut counts: std::collections::BTreeMap<(usize, usize), usize> = std::collections::BTreeMap::new();
+        let mut counts: BTreeMap<(usize, usize), usize> = BTreeMap::new();
         for link in links {
             let (Some(from), Some(to)) = (self.number(&link.from), self.number(&link.to)) else { continue };
             if self.by_namespace && link.refutes.is_none() {

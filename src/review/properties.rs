@@ -50,6 +50,7 @@ fn property(
         Outcome::Proved(proof) => Some(proof),
         _ => None,
     };
+    let diagram = case.and_then(diagram);
     Ok(Property {
         id: id(at),
         name: item.name.clone(),
@@ -60,15 +61,15 @@ fn property(
         why: item.why.as_deref().map(words::one_line),
         standing: report.standing().word(),
         outcome: outcome_words(report),
-        notes: notes(report),
-        diagram: case.and_then(diagram),
+        notes: notes(report, diagram.is_some()),
+        diagram,
         blames: blames(material, report),
         yaml: counterexample(outcome).and_then(|case| yaml(material, item, case)),
         command: case.and_then(|case| case.try_it.clone()),
         closes: closing::closing(material, item, outcome, case)?,
         rests_on: proof.map_or_else(Vec::new, |proof| rests_on(material, item, proof)),
         proof: words::proof(&report.answer).into_iter().filter(|words| !words.starts_with("rests on ")).collect(),
-        removable: proof.and_then(|_| coverage.removable(material.plan, at)),
+        removable: proof.and_then(|proof| removable(material, at, item, proof, coverage)),
     })
 }
 
@@ -84,8 +85,8 @@ fn outcome_words(report: &PropertyReport) -> &'static str {
 }
 
 /// What no other part of the entry shows.
-fn notes(report: &PropertyReport) -> Vec<Note> {
-    let shown = ["try it", "leaves", "enters"];
+fn notes(report: &PropertyReport, is_drawn: bool) -> Vec<Note> {
+    let shown = if is_drawn { &["try it", "leaves", "enters", "flow"][..] } else { &["try it"] };
     let all = words::notes(report).into_iter().filter(|(about, _)| !shown.contains(about));
     all.map(|(about, words)| Note { about: about.to_owned(), words }).collect()
 }
@@ -129,6 +130,21 @@ fn rests_on(material: &Material<'_>, item: &Item, proof: &Proof) -> Vec<Rest> {
     };
     let is_sets = matches!(item.claim, Claim::Compared(_));
     proof.rests_on.iter().filter(|_| !is_sets || proof.rests_on.len() <= EXCERPTS).filter_map(of).collect()
+}
+
+/// The policies that are not needed. One that the proof uses may be among them: then others do the same.
+fn removable(
+    material: &Material<'_>,
+    at: usize,
+    item: &Item,
+    proof: &Proof,
+    coverage: &Examined,
+) -> Option<Vec<String>> {
+    let cluster = material.plan.cluster(item);
+    let policies = proof.rests_on.iter().filter_map(|pillar| cluster.policies.get(pillar.policy));
+    let used: Vec<String> = policies.map(crate::model::policy::Policy::full_name).collect();
+    let words = |name: String| if used.contains(&name) { name + " (others do the same)" } else { name };
+    Some(coverage.removable(material.plan, at)?.into_iter().map(words).collect())
 }
 
 /// The four stations of a flow; `None` for a case that is a pod, or of two sets of policies.

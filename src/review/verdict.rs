@@ -1,6 +1,6 @@
 //! The first screen: the verdict in words and numbers.
 
-use crate::report::review::{Counts, Property, Verdict, Worst};
+use crate::report::review::{Anchor, Counts, Property, Verdict, Worst};
 use crate::report::words::counted;
 use crate::report::{AnswerReport, PropertyReport, Report, Standing};
 use crate::spec::PropertySeverity;
@@ -10,12 +10,13 @@ pub(super) fn verdict(report: &Report, properties: &[Property]) -> Verdict {
     let all: Vec<&PropertyReport> = report.properties.iter().collect();
     let total = counts("all".to_owned(), &all);
     let disagreements = report.summary.disagreements;
+    let by_variant = by_variant(&all);
     Verdict {
         tone: tone(&total),
         headline: headline(&total, disagreements),
-        sentences: sentences(&total, disagreements),
+        sentences: sentences(&total, disagreements, &by_variant),
         by_severity: by_severity(&all),
-        by_variant: by_variant(&all),
+        by_variant,
         worst: worst(report, properties),
         total,
     }
@@ -53,7 +54,7 @@ fn properties(count: usize) -> String {
     counted(count, "property", "properties")
 }
 
-fn sentences(total: &Counts, disagreements: usize) -> Vec<String> {
+fn sentences(total: &Counts, disagreements: usize, variants: &[Counts]) -> Vec<String> {
     let mut sentences = Vec::new();
     let mut say = |count: usize, one: &str, many: &str| {
         if count > 0 {
@@ -73,6 +74,9 @@ fn sentences(total: &Counts, disagreements: usize) -> Vec<String> {
     say(unknown, &format!("is {undecided} it"), &format!("are {undecided} them"));
     let bug = "judged differently by the two semantics of netverify: a bug, and no verdict";
     say(disagreements, &format!("is {bug}"), &format!("are {bug}"));
+    if variants.len() > 1 {
+        sentences.push("A property counts once for each variant that it is asked of.".to_owned());
+    }
     sentences
 }
 
@@ -133,15 +137,25 @@ fn worst(report: &Report, properties: &[Property]) -> Vec<Worst> {
     let both = report.properties.iter().zip(properties);
     let mut refuted: Vec<_> = both.filter(|(one, _)| one.standing() == Standing::Refuted).collect();
     refuted.sort_by_key(|(one, _)| (std::cmp::Reverse(one.severity), !is_today(one)));
-    let of = |(one, property): (&PropertyReport, &Property)| Worst {
-        id: property.id.clone(),
-        name: property.variant.as_ref().map_or_else(|| one.name.clone(), |at| format!("{} ({at})", one.name)),
-        severity: one.severity.name(),
-        sentence: one.sentence.clone(),
-        words: property.diagram.as_ref().map_or_else(|| first(property), |diagram| diagram.words.clone()),
-        today: is_today(one),
-    };
-    refuted.into_iter().map(of).collect()
+    let mut all: Vec<Worst> = Vec::new();
+    for (one, property) in refuted {
+        let (id, today) = (property.id.clone(), is_today(one));
+        let place = Anchor { id, words: property.variant.clone().unwrap_or_else(|| "see".to_owned()) };
+        let words = property.diagram.as_ref().map_or_else(|| first(property), |diagram| diagram.words.clone());
+        let is_same = |known: &&mut Worst| known.name == one.name && known.words == words && known.today == today;
+        match all.iter_mut().find(is_same) {
+            Some(known) => known.places.push(place),
+            None => all.push(Worst {
+                name: one.name.clone(),
+                severity: one.severity.name(),
+                sentence: one.sentence.clone(),
+                places: vec![place],
+                words,
+                today,
+            }),
+        }
+    }
+    all
 }
 
 fn first(property: &Property) -> String {

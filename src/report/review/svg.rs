@@ -125,8 +125,6 @@ pub(super) fn map(id: &str, map: &Map) -> String {
     let mut body = String::new();
     for (group, (top, height)) in map.groups.iter().zip(&layout.groups) {
         let sign = match group.kind {
-            "external" => " (outside)",
-            "dns" => " (DNS)",
             "possible" => " (does not exist today)",
             _ => "",
         };
