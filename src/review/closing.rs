@@ -28,6 +28,8 @@ const TRIED: usize = 6;
 struct Attempt {
     cluster: Cluster,
     words: String,
+    /// Whether it is two changes; worth a look only where none alone is enough.
+    is_pair: bool,
 }
 
 /// What would make it hold; empty where it is not refuted.
@@ -49,13 +51,17 @@ pub(super) fn closing(
         Claim::Isolated { pods, directions } => isolation(cluster, pods, directions, item.origin).into_iter().collect(),
         Claim::Compared(_) | Claim::NoGap { .. } => return Ok(Vec::new()),
     };
-    let closing = proved(material, item, attempts)?;
+    let (singles, pairs): (Vec<_>, Vec<_>) = attempts.into_iter().partition(|attempt| !attempt.is_pair);
+    let mut closing = proved(material, item, singles)?;
+    if closing.is_empty() {
+        closing = proved(material, item, pairs)?;
+    }
     Ok(if closing.is_empty() { vec![no_single(case)] } else { closing })
 }
 
 fn no_single(case: Option<&CaseReport>) -> String {
     let also = if case.is_some() { ": other flows break it as well" } else { "" };
-    format!("No single change that was tried is enough{also}.")
+    format!("No change that was tried is enough{also}.")
 }
 
 /// The words of the attempts under which the property is proved.
@@ -81,7 +87,7 @@ fn removals(material: &Material<'_>, cluster: &Cluster, case: Option<&Counterexa
         let edit = Edit { policy: blame.policy, part, how: How::Removed };
         let at = excerpt::line(material.sources, blame.origin);
         let words = format!("Take away {} of {} ({}:{}).", blame.path, policy.full_name(), at.file, at.line);
-        Some(Attempt { cluster: change::apply(cluster, edit)?, words })
+        Some(Attempt { cluster: change::apply(cluster, edit)?, words, is_pair: false })
     };
     blames.filter_map(attempt).collect()
 }
@@ -130,10 +136,10 @@ fn admissions(cluster: &Cluster, flows: &FlowSet, origin: Origin) -> Vec<Attempt
 }
 
 fn with(cluster: &Cluster, policies: Vec<Policy>, words: String) -> Attempt {
-    let mut cluster = cluster.clone();
+    let (mut cluster, is_pair) = (cluster.clone(), policies.len() > 1);
     // Behind the others, so that no claim's index of a policy moves.
     cluster.policies.extend(policies);
-    Attempt { cluster, words }
+    Attempt { cluster, words, is_pair }
 }
 
 fn rules(policy: &mut Policy, direction: Direction) -> &mut Option<Vec<Rule>> {
