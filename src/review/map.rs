@@ -82,7 +82,7 @@ fn words(cluster: &Cluster, links: &[Link], default_open: usize) -> String {
     format!(
         "{}; {} admitted by a rule, {} open for want of a policy; {} shown against a property.",
         counted(cluster.workloads.len(), "declared workload", "declared workloads"),
-        counted(links.iter().filter(|link| !link.missing).count(), "connection", "connections"),
+        counted(links.iter().filter(|link| link.refutes.is_none()).count(), "connection", "connections"),
         default_open,
         counted(refuted, "flow", "flows"),
     )
