@@ -74,7 +74,7 @@ pub fn review(material: &Material<'_>, limits: Limits) -> Result<Reviewed, Error
         assumptions: material.report.assumptions.clone(),
         inputs: inputs::inputs(material.sources),
         waivers: properties::waivers(material),
-        policies: policies::policies(material, &scopes),
+        policies: policies::policies(material, &scopes, &coverage.report),
         maps: scopes.iter().map(|scope| map::map(material, scope)).collect(),
         coverage: coverage.report,
         properties,

@@ -309,7 +309,7 @@ pub struct Policy {
     pub selects: Vec<String>,
     /// The variants that have it; empty where the spec has none.
     pub variants: Vec<String>,
-    /// The properties whose proof rests on it.
+    /// The properties whose proof uses it, or that fail without it.
     pub properties: Vec<String>,
     /// Findings about it.
     pub findings: Vec<Finding>,
@@ -329,8 +329,10 @@ pub struct Finding {
 /// Whether some property would notice a change.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Coverage {
-    /// The changes that were tried, of every policy, rule and peer.
+    /// The changes that were tried, of every policy, rule and peer; the first of them where there are very many.
     pub changes: Vec<Change>,
+    /// How many were tried.
+    pub tried: usize,
     /// How many of them are noticed.
     pub noticed: usize,
     /// The share, in whole percent; absent where nothing was tried.

@@ -4,6 +4,9 @@ use crate::model::policy::{Direction, Peers, Policy, Ports, Rule};
 use crate::model::workload::Cluster;
 use crate::source::Origin;
 
+/// How the whole of a policy is called, where a part of it would be called by its field.
+pub(super) const WHOLE: &str = "the policy";
+
 /// What is done to a policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
@@ -97,7 +100,7 @@ pub(super) fn apply(cluster: &Cluster, edit: Edit) -> Option<Cluster> {
 pub(super) fn place(policy: &Policy, part: Part) -> (String, Origin) {
     let rule = |direction, at: usize| policy.rules(direction).and_then(|rules| rules.get(at));
     match part {
-        Part::Policy => ("the policy".to_owned(), policy.name_origin),
+        Part::Policy => (WHOLE.to_owned(), policy.name_origin),
         Part::Rule(direction, at) => {
             (format!("{direction}[{at}]"), rule(direction, at).map_or(policy.name_origin, |rule| rule.origin))
         }

@@ -24,6 +24,8 @@ mod suggest;
 
 /// Clusters that are changed at the same time: each is a copy.
 const AT_ONCE: usize = 32;
+/// The most changes that are listed.
+const SHOWN: usize = 2_000;
 /// How many properties that notice a change are named.
 const NAMED: usize = 6;
 
@@ -219,8 +221,10 @@ impl Work<'_, '_> {
             self.examined.report.questions += trial.asked.len();
             affordable.push(trial);
         }
+        affordable.iter().for_each(|trial| self.enter(trial));
         let clusters: Vec<_> = affordable
             .iter()
+            .filter(|trial| !trial.asked.is_empty())
             .filter_map(|trial| Some((*trial, change::apply(trial.scope.cluster, trial.edit)?)))
             .collect();
         let asked: Vec<(&Trial<'_>, usize, &Cluster)> = clusters
@@ -230,7 +234,6 @@ impl Work<'_, '_> {
         let jobs: Vec<Job<'_>> =
             asked.iter().filter_map(|(trial, at, cluster)| self.job(trial.scope, *at, cluster)).collect();
         let answers = self.material.prover.prove(&jobs)?;
-        clusters.iter().for_each(|(trial, _)| self.enter(trial));
         for ((trial, at, _), answered) in asked.iter().zip(&answers) {
             self.learn(trial, *at, &answered.outcome);
         }
@@ -267,13 +270,17 @@ impl Work<'_, '_> {
                 change.noticed_by.push(scope::name(self.material.plan, item));
             }
             Outcome::Refuted(_) => change.more += 1,
-            Outcome::Proved(_) if trial.edit.part == Part::Policy => {
+            Outcome::Proved(_) | Outcome::Vacuous if trial.edit.part == Part::Policy => {
                 self.examined.removable.entry(at).or_default().push(change.policy.clone());
             }
-            Outcome::Unknown(_) if trial.edit.part == Part::Policy => {
-                self.examined.incomplete.insert(at);
+            Outcome::Proved(_) | Outcome::Vacuous => {}
+            // What is not decided is not known to go unnoticed.
+            Outcome::Unknown(_) | Outcome::Disagreement(_) => {
+                self.untried.insert(trial.key.clone());
+                if trial.edit.part == Part::Policy {
+                    self.examined.incomplete.insert(at);
+                }
             }
-            _ => {}
         }
     }
 
@@ -308,7 +315,9 @@ impl Work<'_, '_> {
         let mut report = Coverage { untried: untried.len(), ..self.examined.report };
         report.changes = known.into_iter().map(|(_, change)| change).collect();
         report.noticed = report.changes.iter().filter(|change| !change.noticed_by.is_empty()).count();
-        report.percent = (report.noticed * 100).checked_div(report.changes.len());
+        report.tried = report.changes.len();
+        report.percent = (report.noticed * 100).checked_div(report.tried);
+        report.changes.truncate(SHOWN);
         Ok(Examined { report, ..self.examined })
     }
 }

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use super::change::WHOLE;
 use super::{Material, Scope, excerpt, scope};
 use crate::describe;
 use crate::eval::selector::matches;
 use crate::model::policy::Policy as Written;
 use crate::model::workload::{Cluster, Workload};
 use crate::outcome::Outcome;
-use crate::report::review::{Line, Policy};
+use crate::report::review::{Change, Coverage, Line, Policy};
 
 /// Every policy, in the order of names.
-pub(super) fn policies(material: &Material<'_>, scopes: &[Scope<'_>]) -> Vec<Policy> {
+pub(super) fn policies(material: &Material<'_>, scopes: &[Scope<'_>], coverage: &Coverage) -> Vec<Policy> {
     let mut all: BTreeMap<(String, Line), Policy> = BTreeMap::new();
     for scope in scopes {
         let resting = resting(material, scope);
@@ -23,6 +24,12 @@ pub(super) fn policies(material: &Material<'_>, scopes: &[Scope<'_>]) -> Vec<Pol
             policy.variants.extend(scope.name.clone());
             merge(&mut policy.properties, resting.get(&at).cloned().unwrap_or_default());
         }
+    }
+    for policy in all.values_mut() {
+        let is_it = |change: &&Change| change.at == policy.at && change.policy == policy.name && change.path == WHOLE;
+        let needed: Vec<String> =
+            coverage.changes.iter().filter(is_it).flat_map(|change| change.noticed_by.clone()).collect();
+        merge(&mut policy.properties, needed);
     }
     let numbered = |(at, policy): (usize, Policy)| Policy { id: format!("policy-{}", at + 1), ..policy };
     all.into_values().enumerate().map(numbered).collect()
@@ -62,8 +69,9 @@ fn resting(material: &Material<'_>, scope: &Scope<'_>) -> BTreeMap<usize, Vec<St
     for at in &scope.items {
         let (Some(item), Some(answered)) = (material.plan.items.get(*at), material.answers.get(*at)) else { continue };
         let Outcome::Proved(proof) = &answered.outcome else { continue };
-        for pillar in &proof.rests_on {
-            merge(resting.entry(pillar.policy).or_default(), vec![scope::name(material.plan, item)]);
+        let example = proof.witness.iter().flat_map(|case| &case.blames).map(|blame| blame.policy);
+        for policy in proof.rests_on.iter().map(|pillar| pillar.policy).chain(example) {
+            merge(resting.entry(policy).or_default(), vec![scope::name(material.plan, item)]);
         }
     }
     resting

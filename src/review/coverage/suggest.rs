@@ -23,6 +23,9 @@ pub(super) fn suggest(
     edit: Edit,
     most: usize,
 ) -> Result<(Option<String>, usize), Error> {
+    if most < 2 {
+        return Ok((None, 0));
+    }
     let Some(policy) = scope.cluster.policies.get(edit.policy) else { return Ok((None, 0)) };
     let Some(changed) = change::apply(scope.cluster, edit) else { return Ok((None, 0)) };
     let mut asked = 0;
