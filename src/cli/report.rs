@@ -38,7 +38,7 @@ pub(super) struct Arguments {
     limit: Limit,
 
     /// The most questions about changed policies, for coverage; 0 leaves it out
-    #[arg(long, value_name = "N", default_value_t = 2_000)]
+    #[arg(long, value_name = "N", default_value_t = 800)]
     coverage_limit: usize,
 
     /// Threads to work with [default: one a core]

@@ -23,7 +23,7 @@ use crate::report::review::{Change, Coverage, Line};
 mod suggest;
 
 /// Clusters that are changed at the same time: each is a copy.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 128;
 /// The most changes that are listed.
 const SHOWN: usize = 2_000;
 /// How many properties that notice a change are named.
