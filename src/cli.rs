@@ -19,6 +19,7 @@ mod progress;
 mod prove;
 mod query;
 mod reach;
+mod report;
 mod scene;
 mod schema;
 mod shared;
@@ -52,6 +53,8 @@ struct Arguments {
 enum Command {
     /// Prove every property of every variant of the specs
     Prove(prove::Arguments),
+    /// Write the security review of the specs: one HTML or Markdown document
+    Report(report::Arguments),
     /// Answer one question, with the flow that shows it or the reason why not
     Query(query::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
@@ -135,6 +138,7 @@ pub fn run(arguments: &[std::ffi::OsString], streams: &mut Streams<'_>) -> Resul
 fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode, Error> {
     match command {
         Command::Prove(arguments) => prove::run(arguments, streams),
+        Command::Report(arguments) => report::run(arguments, streams),
         Command::Query(arguments) => query::run(arguments, streams),
         Command::Explain(arguments) => explain::run(arguments, streams),
         Command::Diff(arguments) => diff::run(arguments, streams),

@@ -2,9 +2,11 @@
 //!
 //! Words only, no judgement; `witness` and `report` use them. Imports `model` alone.
 
-use crate::model::net::{IpBlock, PortMatch};
-use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Policy, PortSpec, Ports, Rule};
+use crate::model::claim::{Endpoint, NamespaceSet};
+use crate::model::net::{IpBlock, PortMatch, Protocol};
+use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
 use crate::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL, Operator, Requirement, WORKLOAD_MARK};
+use crate::model::workload::Cluster;
 
 /// `app=web, tier in (a, b)`, in Kubernetes' own syntax. Empty for the empty selector.
 #[must_use]
@@ -121,5 +123,128 @@ pub fn peers_key(direction: Direction) -> &'static str {
     match direction {
         Direction::Ingress => "from",
         Direction::Egress => "to",
+    }
+}
+
+/// What a policy says, a sentence a direction: "pods with app=vector-db in ai-platform accept TCP 6333-6334 from pods with
+/// app=rag-api in ai-platform, and nothing else". Other policies may add to it, and none can take from it (R5).
+#[must_use]
+pub fn reading(policy: &Policy) -> Vec<String> {
+    let directions = [Direction::Ingress, Direction::Egress].into_iter();
+    directions.filter_map(|direction| Some(sentence(policy, direction, policy.rules(direction)?))).collect()
+}
+
+fn sentence(policy: &Policy, direction: Direction, rules: &[Rule]) -> String {
+    let who = pods_in(&policy.pod_selector.selector, &policy.namespace);
+    let does = match direction {
+        Direction::Ingress => "accept",
+        Direction::Egress => "may connect to",
+    };
+    // "every pod" is one, "pods with" are several.
+    let does = if policy.pod_selector.selector.is_empty() && does == "accept" { "accepts" } else { does };
+    let admitted: Vec<String> = rules.iter().map(|rule| admitted(policy, direction, rule)).collect();
+    if admitted.is_empty() {
+        return format!("{who} {does} nothing");
+    }
+    let all = rules.iter().any(|rule| rule.peers == Peers::All && rule.ports == Ports::All);
+    let rest = if all { "" } else { ", and nothing else" };
+    format!("{who} {does} {}{rest}", admitted.join("; and "))
+}
+
+fn admitted(policy: &Policy, direction: Direction, rule: &Rule) -> String {
+    let peers = match &rule.peers {
+        Peers::All => "anywhere, inside the cluster or outside".to_owned(),
+        Peers::AnyOf(peers) => peers.iter().map(|peer| who(policy, peer)).collect::<Vec<_>>().join(", or "),
+    };
+    let ports = match &rule.ports {
+        Ports::All => "any port".to_owned(),
+        Ports::AnyOf(items) => port_list(items),
+    };
+    match direction {
+        Direction::Ingress => format!("{ports} from {peers}"),
+        Direction::Egress => format!("{peers} on {ports}"),
+    }
+}
+
+fn who(policy: &Policy, peer: &Peer) -> String {
+    let PeerKind::Pods { namespaces, pods } = &peer.kind else { return self::peer(policy, peer) };
+    match namespaces {
+        NamespaceScope::Own => pods_in(pods, &policy.namespace),
+        NamespaceScope::Matching(matching) => format!("{} {}", which(pods), in_namespaces(matching)),
+    }
+}
+
+fn which(pods: &LabelSelector) -> String {
+    if pods.is_empty() { "every pod".to_owned() } else { self::pods(pods) }
+}
+
+/// "pods with app=web in shop".
+fn pods_in(pods: &LabelSelector, namespace: &str) -> String {
+    format!("{} in {namespace}", which(pods))
+}
+
+fn in_namespaces(matching: &LabelSelector) -> String {
+    match single_name(matching) {
+        Some(name) => format!("in {name}"),
+        None if matching.is_empty() => "in any namespace".to_owned(),
+        None => format!("in any namespace with {}", selector(matching)),
+    }
+}
+
+/// "TCP 53 and 6333-6334, UDP 53": neighbours come together.
+fn port_list(items: &[PortSpec]) -> String {
+    let of = |protocol: Protocol| {
+        let own: Vec<&PortMatch> =
+            items.iter().filter(|item| item.protocol == protocol).map(|item| &item.ports).collect();
+        (!own.is_empty()).then(|| ports_of(protocol, &own))
+    };
+    let all = [Protocol::Tcp, Protocol::Udp, Protocol::Sctp, Protocol::Other].into_iter();
+    all.filter_map(of).collect::<Vec<_>>().join(", ")
+}
+
+fn ports_of(protocol: Protocol, items: &[&PortMatch]) -> String {
+    if items.iter().any(|item| **item == PortMatch::All) {
+        return format!("any {protocol} port");
+    }
+    let range = |item: &&PortMatch| if let PortMatch::Range(first, last) = item { Some((*first, *last)) } else { None };
+    let mut ranges: Vec<(u16, u16)> = items.iter().filter_map(range).collect();
+    ranges.sort_unstable();
+    let mut merged: Vec<(u16, u16)> = Vec::new();
+    for (first, last) in ranges {
+        match merged.last_mut() {
+            Some(before) if first <= before.1.saturating_add(1) => before.1 = before.1.max(last),
+            _ => merged.push((first, last)),
+        }
+    }
+    let number = |(first, last)| if first == last { format!("{first}") } else { format!("{first}-{last}") };
+    let name = |item: &&PortMatch| if let PortMatch::Named(name) = item { Some(format!("`{name}`")) } else { None };
+    let words: Vec<String> = merged.into_iter().map(number).chain(items.iter().filter_map(name)).collect();
+    format!("{protocol} {}", words.join(" and "))
+}
+
+/// An endpoint of a sentence in words: "pods with app=web in shop".
+#[must_use]
+pub fn endpoint(cluster: &Cluster, endpoint: &Endpoint) -> String {
+    match endpoint {
+        Endpoint::Anything => "anything".to_owned(),
+        Endpoint::Pods { namespaces, pods } => match namespaces {
+            NamespaceSet::Any => format!("{} in any namespace", which(pods)),
+            NamespaceSet::Named(name) => pods_in(pods, name),
+            NamespaceSet::Matching(matching) => format!("{} {}", which(pods), in_namespaces(matching)),
+        },
+        Endpoint::Workload(index) => {
+            cluster.workloads.get(*index).map_or("no workload".to_owned(), |workload| workload.full_name())
+        }
+        Endpoint::External(None) => "addresses outside the cluster".to_owned(),
+        Endpoint::External(Some(block)) => format!("external {block}"),
+        Endpoint::Within(block) => format!("addresses in {block}"),
+        Endpoint::Node(None) => "nodes".to_owned(),
+        Endpoint::Node(Some(name)) => format!("node {name}"),
+        Endpoint::Union(parts) => {
+            parts.iter().map(|part| self::endpoint(cluster, part)).collect::<Vec<_>>().join(" or ")
+        }
+        Endpoint::Except(whole, gone) => {
+            format!("{} except {}", self::endpoint(cluster, whole), self::endpoint(cluster, gone))
+        }
     }
 }

@@ -23,4 +23,7 @@ pub enum Error {
     /// The worker threads could not be started.
     #[error("cannot start worker threads: {0}")]
     Threads(String),
+    /// A page of a review could not be laid out: a bug in netverify.
+    #[error("cannot lay out the report, which is a bug in netverify: {0}")]
+    Page(String),
 }

@@ -28,6 +28,7 @@
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
 //! | [`classes`], [`diff`] | who can reach what, and what a change opens and closes, as short lists of classes |
 //! | [`init`] | a first spec from manifests: what the prover agrees to |
+//! | [`review`] | what a reviewer wants to know beside the verdicts: readings, coverage, a map |
 //! | [`vacuity`] | why a claim is about nothing, in words |
 //! | [`outcome`], [`plan`], [`describe`], [`report`], [`cli`] | answers, runs, words, formats, the command line |
 //!
@@ -60,6 +61,7 @@ pub mod plan;
 pub mod property;
 pub mod prove;
 pub mod report;
+pub mod review;
 pub mod source;
 pub mod spec;
 pub mod symbolic;

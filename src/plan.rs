@@ -94,6 +94,8 @@ pub struct Plan {
     pub worlds: Vec<World>,
     /// The clusters with their worlds, in the order of the specs and their variants.
     pub scenes: Vec<Scene>,
+    /// The titles of the specs that have one, in the order of the specs.
+    pub titles: Vec<String>,
     /// What to prove, in the order of the specs, their variants and their properties.
     pub items: Vec<Item>,
     /// What to look through, where no property is asked about.
@@ -193,6 +195,18 @@ impl Plan {
             ignored_kinds: BTreeMap::new(),
         };
         self.clusters.get(index).unwrap_or(&NONE)
+    }
+
+    /// The number of the cluster of an item: two items of one number are about the same cluster.
+    #[must_use]
+    pub fn cluster_number(&self, item: &Item) -> usize {
+        item.cluster
+    }
+
+    /// The world of an item; `None` only for an item of another plan.
+    #[must_use]
+    pub fn world(&self, item: &Item) -> Option<&World> {
+        self.worlds.get(item.world)
     }
 
     /// The jobs for the prover, one an item.

@@ -18,11 +18,12 @@ pub mod matrix;
 mod path;
 pub mod paths;
 pub mod query;
+pub mod review;
 pub mod sarif;
 pub mod smt2;
 pub mod text;
 pub mod waive;
-mod words;
+pub(crate) mod words;
 
 use std::collections::BTreeMap;
 

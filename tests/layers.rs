@@ -72,6 +72,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "plain",
         ],
     ),
+    (
+        "review",
+        &[
+            "model", "source", "date", "error", "eval", "describe", "language", "outcome", "witness", "prove",
+            "classes", "lint", "plan", "plain", "spec", "report",
+        ],
+    ),
 ];
 
 /// Where a library may be named, as prefixes of paths below `src/`.
@@ -85,6 +92,8 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap_mangen", &["cli/manual.rs"]),
     ("quick_xml", &["report/junit.rs"]),
     ("tempfile", &["cli/file.rs"]),
+    ("minijinja", &["report/review/"]),
+    ("sha2", &["review/inputs.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
     ("fixedbitset", &["matrix/", "matrix.rs"]),
     ("rayon", &["prove.rs", "manifest/", "manifest.rs"]),

@@ -5,7 +5,7 @@
 //! doors are followed through the other side, and of what passes is taken away what passed before. None of
 //! this is trusted: the solver confirms that every flow of a class opens, and that no other flow does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::candidate::{Candidate, fewer};
 use super::check::{Checker, Plugins, Stop};
@@ -17,9 +17,9 @@ use super::product::Product;
 use super::settle::{self, Settled};
 use super::{Class, class, plugin};
 use crate::model::algebra::{Gap, PolicySet};
-use crate::model::claim::{Endpoint, FlowSet, PortSet};
+use crate::model::claim::{Endpoint, FlowSet, NamespaceSet, PortSet};
 use crate::model::options::Options;
-use crate::model::policy::{Direction, Policy};
+use crate::model::policy::{Direction, Peers, Policy, Ports as RulePorts};
 use crate::model::workload::Cluster;
 use crate::model::world::World;
 use crate::outcome::Counterexample;
@@ -68,10 +68,13 @@ pub fn gained(prover: &Prover, sides: &Sides<'_>) -> Result<Gained, Stop> {
     let settled = settle::settle(candidates, sides.cluster, &|sets| work.between(sets))?;
     work.confirm(&settled)?;
     let rest = work.rest(&settled);
-    if let Some(case) = work.between(std::slice::from_ref(&rest))?.pop().flatten() {
+    if let Some(case) = work.between(&rest)?.into_iter().flatten().next() {
         return Err(Stop::Unconfirmed(format!("the list leaves a flow out: {:?}", case.case)));
     }
-    let beyond = work.both.any_gap(&gap(sides.new, sides.old, rest))?;
+    let mut beyond = None;
+    for flows in rest {
+        beyond = beyond.or(work.both.any_gap(&gap(sides.new, sides.old, flows))?);
+    }
     let classes = settled.into_iter().map(|one| class(&work.after, sides.cluster, one)).collect::<Result<_, _>>()?;
     Ok(Gained { classes, beyond })
 }
@@ -171,11 +174,56 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Every flow that no class has.
-    fn rest(&self, settled: &[Settled]) -> FlowSet {
-        let everything = FlowSet::new(Endpoint::Anything, Endpoint::Anything, PortSet::default());
-        FlowSet { except: settled.iter().flat_map(|one| one.candidate.sets()).collect(), ..everything }
+    /// Every flow that no class has and whose verdict can differ: one of its ends is selected by a policy that the other side
+    /// does not have. For any other flow the same policies isolate and admit on both sides.
+    fn rest(&self, settled: &[Settled]) -> Vec<FlowSet> {
+        let ends = |direction| self.changed(direction).map(Endpoint::Union);
+        let into = ends(Direction::Ingress).map(|ends| (Endpoint::Anything, ends));
+        let out_of = ends(Direction::Egress).map(|ends| (ends, Endpoint::Anything));
+        let except: Vec<FlowSet> = settled.iter().flat_map(|one| one.candidate.sets()).collect();
+        let flows = |(sources, destinations)| FlowSet {
+            except: except.clone(),
+            ..FlowSet::new(sources, destinations, PortSet::default())
+        };
+        into.into_iter().chain(out_of).map(flows).collect()
     }
+
+    /// The pods that policies of one side alone select for the direction; `None` where there are no such policies.
+    fn changed(&self, direction: Direction) -> Option<Vec<Endpoint>> {
+        let [old, new] = [self.sides.old, self.sides.new].map(|set| self.said(direction, set));
+        let only = old.iter().filter(|(said, _)| !new.contains_key(*said));
+        let only = only.chain(new.iter().filter(|(said, _)| !old.contains_key(*said)));
+        let pods: Vec<Endpoint> = only.map(|(_, policy)| pods_of(policy)).collect();
+        (!pods.is_empty()).then_some(pods)
+    }
+
+    /// What the policies of a set say for the direction, wherever it is written.
+    fn said<'p>(&'p self, direction: Direction, set: &'p PolicySet) -> BTreeMap<String, &'p Policy> {
+        let policies = self.policies(&set.policies).map(|(_, policy)| policy);
+        policies.filter_map(|policy| Some((said(policy, direction)?, policy))).collect()
+    }
+}
+
+/// All that a verdict can hang on; `None` where the policy does not speak about the direction.
+fn said(policy: &Policy, direction: Direction) -> Option<String> {
+    let rules = policy.rules(direction)?.iter().map(|rule| {
+        let peers = match &rule.peers {
+            Peers::All => None,
+            Peers::AnyOf(peers) => Some(peers.iter().map(|peer| &peer.kind).collect::<Vec<_>>()),
+        };
+        let ports = match &rule.ports {
+            RulePorts::All => None,
+            RulePorts::AnyOf(ports) => Some(ports.iter().map(|port| (port.protocol, &port.ports)).collect::<Vec<_>>()),
+        };
+        (peers, ports)
+    });
+    let rules: Vec<_> = rules.collect();
+    Some(format!("{:?}", (&policy.namespace, &policy.pod_selector.selector, rules)))
+}
+
+fn pods_of(policy: &Policy) -> Endpoint {
+    let namespaces = NamespaceSet::Named(policy.namespace.clone());
+    Endpoint::Pods { namespaces, pods: policy.pod_selector.selector.clone() }
 }
 
 fn without(mut candidate: Candidate, gone: Product, cluster: &Cluster) -> Option<Candidate> {

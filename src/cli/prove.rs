@@ -145,7 +145,7 @@ fn inputs(arguments: &Arguments, Today { date: today, is_given: today_is_given }
 }
 
 /// The outcomes that decide how the run ends: all but the refutations that are waived.
-fn gating<'a>(plan: &'a Plan, answers: &'a [Answered]) -> impl Iterator<Item = &'a Outcome> + Clone {
+pub(super) fn gating<'a>(plan: &'a Plan, answers: &'a [Answered]) -> impl Iterator<Item = &'a Outcome> + Clone {
     let all = plan.items.iter().zip(answers).map(|(item, answered)| (item, &answered.outcome));
     all.filter(|(item, outcome)| !waive::is_waived(item, outcome, plan.today)).map(|(_, outcome)| outcome)
 }
@@ -175,14 +175,14 @@ fn unread_kinds(plan: &Plan) -> String {
 
 /// The day of the run, in UTC.
 #[derive(Clone, Copy, Default)]
-struct Today {
-    date: Date,
+pub(super) struct Today {
+    pub(super) date: Date,
     /// Whether it comes from `SOURCE_DATE_EPOCH`, not from the clock.
-    is_given: bool,
+    pub(super) is_given: bool,
 }
 
 #[expect(clippy::result_large_err, reason = "asked once a run")]
-fn today() -> Result<Today, Diagnostic> {
+pub(super) fn today() -> Result<Today, Diagnostic> {
     let given = std::env::var_os(EPOCH).filter(|value| !value.is_empty());
     let (seconds, is_given) = match given {
         Some(given) => (given.to_str().and_then(|text| text.parse().ok()), true),
@@ -203,7 +203,7 @@ fn today() -> Result<Today, Diagnostic> {
 }
 
 /// A property about nothing is a fault of the spec, not a proof.
-fn about_nothing(plan: &Plan, answers: &[Answered]) -> Vec<Diagnostic> {
+pub(super) fn about_nothing(plan: &Plan, answers: &[Answered]) -> Vec<Diagnostic> {
     let faults = vacuous::faults(plan, answers, |item| {
         let variant = item.variant.as_ref().map_or(String::new(), |variant| format!(" in variant {variant}"));
         format!("the property `{}` is about nothing{variant}", item.name)
@@ -217,7 +217,7 @@ fn about_nothing(plan: &Plan, answers: &[Answered]) -> Vec<Diagnostic> {
 }
 
 /// The worst news decides: a disagreement of the two semantics before a refutation before an unknown.
-fn exit_code<'a>(exit_zero: bool, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> ExitCode {
+pub(super) fn exit_code<'a>(exit_zero: bool, outcomes: impl Iterator<Item = &'a Outcome> + Clone) -> ExitCode {
     let any = |wanted: fn(&Outcome) -> bool| outcomes.clone().any(wanted);
     if any(|outcome| matches!(outcome, Outcome::Disagreement(_))) {
         ExitCode::Disagreement

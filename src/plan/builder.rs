@@ -82,6 +82,7 @@ impl Builder<'_> {
         self.plan.worlds.push(spec.world.clone());
         let world = self.plan.worlds.len() - 1;
         self.plan.diagnostics.extend(never_asked(&spec));
+        self.plan.titles.extend(spec.title.clone());
         let base = Path::new(path).parent().map(Path::to_path_buf);
         for (variant, manifests) in self.variants(path, &spec) {
             let Some(cluster) = self.cluster(&manifests) else { continue };
@@ -89,9 +90,8 @@ impl Builder<'_> {
             self.plan.scenes.push(Scene { variant: variant.clone(), cluster, world, endpoints });
             let (variant, base) = (variant.as_deref(), base.clone());
             let place = Place { spec: Some(path), variant, base, manifests, cluster: Some(cluster), world };
-            if self.inputs.grounds_only {
-                self.ground(&place, spec.allow.clone());
-            } else {
+            self.ground(&place, spec.allow.clone());
+            if !self.inputs.grounds_only {
                 self.properties(&place, &spec);
             }
         }

@@ -163,7 +163,7 @@ pub(super) fn code(text: &str) -> String {
 }
 
 /// A block of code: its fence is longer than any run of backticks in it.
-fn fenced(text: &str) -> String {
+pub(super) fn fenced(text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
     format!("\n{fence}text\n{}\n{fence}\n", text.trim_matches('\n'))

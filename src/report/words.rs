@@ -1,25 +1,25 @@
 //! The sentences that several formats share, made of the report and nothing else.
 //!
-//! The renderers call this module. What it returns is not yet escaped: each format does that its own way.
+//! The renderers and `review` call this module. What it returns is not yet escaped: each format does that its own way.
 
 use super::{AnswerReport, CaseReport, EndReport, PolicyReport, PropertyReport, SetsReport, Summary};
 use crate::model::policy::Direction;
 use crate::outcome::Part;
 
 /// Something to say, and what it is about: `("flow", "pod a/b ...")`.
-pub(super) type Note = (&'static str, String);
+pub(crate) type Note = (&'static str, String);
 
-pub(super) fn title(property: &PropertyReport) -> String {
+pub(crate) fn title(property: &PropertyReport) -> String {
     format!("{}: {}", property.name, property.sentence)
 }
 
 /// Text of several lines on one.
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Why a property is proved, a reason each; none where it is not.
-pub(super) fn proof(answer: &AnswerReport) -> Vec<String> {
+pub(crate) fn proof(answer: &AnswerReport) -> Vec<String> {
     let AnswerReport::Proved { rests_on, witness, because, sets, vacuous, .. } = answer else { return Vec::new() };
     match (sets, witness, because, vacuous) {
         (Some(sets), case, ..) => sets_lines(sets, case.as_deref(), rests_on),
@@ -31,13 +31,13 @@ pub(super) fn proof(answer: &AnswerReport) -> Vec<String> {
 }
 
 /// How two sets of policies compare, a flow that only the second permits, and what the proof rests on.
-pub(super) fn sets_lines(sets: &SetsReport, case: Option<&CaseReport>, rests_on: &[PolicyReport]) -> Vec<String> {
+pub(crate) fn sets_lines(sets: &SetsReport, case: Option<&CaseReport>, rests_on: &[PolicyReport]) -> Vec<String> {
     let example = case.map(|case| format!("only {} permits, for example: {}", sets.other, flow(case)));
     std::iter::once(sets.words.clone()).chain(example).chain([rests_on_words(rests_on)]).collect()
 }
 
 /// What there is to say of a property that is not proved.
-pub(super) fn notes(property: &PropertyReport) -> Vec<Note> {
+pub(crate) fn notes(property: &PropertyReport) -> Vec<Note> {
     let mut notes = first_notes(property);
     if let AnswerReport::Refuted { sets: Some(sets), .. } = &property.answer {
         let back = sets.back.as_deref();
@@ -47,7 +47,7 @@ pub(super) fn notes(property: &PropertyReport) -> Vec<Note> {
 }
 
 /// The same without the flow of the way back, where sets of policies are compared.
-pub(super) fn first_notes(property: &PropertyReport) -> Vec<Note> {
+pub(crate) fn first_notes(property: &PropertyReport) -> Vec<Note> {
     let mut notes = match &property.answer {
         AnswerReport::Proved { .. } => Vec::new(),
         AnswerReport::Refuted { counterexample, holds_if, sets, .. } => {
@@ -84,7 +84,7 @@ fn head(case: &CaseReport) -> &'static str {
 }
 
 /// What there is to say of a case.
-pub(super) fn case_notes(case: &CaseReport) -> Vec<Note> {
+pub(crate) fn case_notes(case: &CaseReport) -> Vec<Note> {
     let mut notes = vec![(head(case), flow(case)), ("today", case.today_words.clone())];
     let enters = if case.leaves.is_some() { "enters" } else { "why" };
     notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
@@ -99,7 +99,7 @@ pub(super) fn case_notes(case: &CaseReport) -> Vec<Note> {
     notes
 }
 
-pub(super) fn rests_on_words(policies: &[PolicyReport]) -> String {
+pub(crate) fn rests_on_words(policies: &[PolicyReport]) -> String {
     if policies.is_empty() {
         return "rests on no policy: nothing has to be closed or opened for it".to_owned();
     }
@@ -110,7 +110,7 @@ pub(super) fn rests_on_words(policies: &[PolicyReport]) -> String {
     format!("rests on {}", words.collect::<Vec<_>>().join(", "))
 }
 
-pub(super) fn part_words(part: Part, direction: Direction) -> String {
+pub(crate) fn part_words(part: Part, direction: Direction) -> String {
     match part {
         Part::Isolates => format!("isolates for {direction}"),
         Part::Admits => format!("admits {direction}"),
@@ -118,19 +118,19 @@ pub(super) fn part_words(part: Part, direction: Direction) -> String {
     }
 }
 
-pub(super) fn flow(case: &CaseReport) -> String {
+pub(crate) fn flow(case: &CaseReport) -> String {
     let verdict = if case.source.is_some() && case.allowed == Some(false) { " is denied" } else { "" };
     unjudged(case) + verdict
 }
 
 /// The same without a verdict, where the two semantics disagree about it.
-pub(super) fn unjudged(case: &CaseReport) -> String {
+pub(crate) fn unjudged(case: &CaseReport) -> String {
     let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
     let port = case.port.map_or(String::new(), |port| format!("/{port}"));
     format!("{} -> {} {protocol}{port}", end(source), end(&case.destination))
 }
 
-pub(super) fn end(end: &EndReport) -> String {
+pub(crate) fn end(end: &EndReport) -> String {
     match end.kind {
         "pod" => {
             let name = end.name.as_deref().unwrap_or("<any name>");
@@ -144,7 +144,7 @@ pub(super) fn end(end: &EndReport) -> String {
 }
 
 /// "proved: 6, refuted: 1, unknown: 0", and what else there is.
-pub(super) fn verdict(counts: &Summary) -> String {
+pub(crate) fn verdict(counts: &Summary) -> String {
     let mut words = format!("proved: {}, refuted: {}", counts.proved, counts.refuted);
     if counts.waived > 0 {
         words += &format!(", waived: {}", counts.waived);
@@ -156,6 +156,6 @@ pub(super) fn verdict(counts: &Summary) -> String {
     words
 }
 
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }

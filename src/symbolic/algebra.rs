@@ -30,7 +30,8 @@ impl Encoder<'_> {
             Gap::Overlap { one, other } => self.selects_destination(*one).and(self.selects_destination(*other)),
             Gap::Verdict { one, other, within } => {
                 let allowed = |set: &PolicySet, guarding| {
-                    let slice = &Slice::of_set(self.cluster, &set.policies);
+                    // What is left out of the question cannot matter to it.
+                    let slice = &Slice::of_set(self.cluster, &set.policies).intersection(self.slice);
                     Encoder { slice, guarding, ..*self }.allowed()
                 };
                 let beyond = allowed(other, Guarding::Admission).not();

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::algebra::Gap;
-use crate::model::claim::{Claim, Endpoint, NamespaceSet};
+use crate::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::{LabelSelector, Operator, Requirement};
 use crate::model::workload::Cluster;
@@ -48,11 +48,12 @@ impl Slice {
         let may_select = |direction, endpoint: &Endpoint| {
             matching(cluster, direction, |policy| may_share_a_pod(cluster, nodes, policy, endpoint))
         };
+        let of_flows = |flows: &FlowSet| Slice {
+            ingress: may_select(Direction::Ingress, &flows.destinations),
+            egress: may_select(Direction::Egress, &flows.sources),
+        };
         match claim {
-            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => Slice {
-                ingress: may_select(Direction::Ingress, &flows.destinations),
-                egress: may_select(Direction::Egress, &flows.sources),
-            },
+            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => of_flows(flows),
             Claim::Isolated { pods, directions } => {
                 let of = |direction| {
                     if directions.contains(&direction) { may_select(direction, pods) } else { Vec::new() }
@@ -62,6 +63,9 @@ impl Slice {
             Claim::Compared(comparison) => {
                 let gaps = comparison.gaps(cluster);
                 gaps.iter().fold(Slice::default(), |slice, gap| slice.union(&Slice::of_gap(cluster, gap)))
+            }
+            Claim::NoGap { gap: gap @ Gap::Verdict { within: Some(flows), .. }, .. } => {
+                Slice::of_gap(cluster, gap).intersection(&of_flows(flows))
             }
             Claim::NoGap { gap, .. } => Slice::of_gap(cluster, gap),
         }
@@ -97,6 +101,16 @@ impl Slice {
         let both = |one: &[usize], other: &[usize]| {
             let all: BTreeSet<usize> = one.iter().chain(other).copied().collect();
             all.into_iter().collect()
+        };
+        Slice { ingress: both(&self.ingress, &other.ingress), egress: both(&self.egress, &other.egress) }
+    }
+
+    /// The policies that are in both slices.
+    #[must_use]
+    pub fn intersection(&self, other: &Slice) -> Slice {
+        let both = |one: &[usize], other: &[usize]| {
+            let there: BTreeSet<&usize> = other.iter().collect();
+            one.iter().filter(|index| there.contains(index)).copied().collect()
         };
         Slice { ingress: both(&self.ingress, &other.ingress), egress: both(&self.egress, &other.egress) }
     }

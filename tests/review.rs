@@ -1,0 +1,368 @@
+//! The security review: what it says is true, what it shows is safe, and it reads in a browser.
+//!
+//! The samples in docs/ are made here: `NETVERIFY_BLESS=1 cargo test --test review`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test may stop at the first thing that is not as expected, and says what it skips"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use netverify::model::policy::{Peers, Ports, Rule};
+use netverify::model::workload::Cluster;
+use netverify::outcome::Outcome;
+use netverify::plan::{Inputs, Plan};
+use netverify::prove::{Job, Prover, decide};
+use netverify::report::review::{Change, Review};
+use netverify::review::{Limits, Material, review};
+use netverify::source::SourceMap;
+
+#[path = "support/here.rs"]
+mod here;
+use here::{Here, TODAY, program, ran};
+
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+fn read(spec: &str) -> (Plan, SourceMap) {
+    let mut sources = SourceMap::default();
+    let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join(spec).display().to_string();
+    let plan = Plan::read(&Inputs { specs: vec![spec], ..Inputs::default() }, &mut sources);
+    assert!(!plan.has_errors(), "{:#?}", plan.diagnostics);
+    (plan, sources)
+}
+
+fn reviewed(plan: &Plan, sources: &SourceMap, limit: usize) -> Review {
+    let prover = Prover::new(1, TIMEOUT).unwrap();
+    let answers = prover.prove(&plan.jobs()).unwrap();
+    let report = netverify::report::build::report(plan, sources, &answers, String::new(), Duration::ZERO);
+    let material = Material { plan, sources, answers: &answers, report: &report, prover: &prover };
+    review(&material, Limits { coverage: limit }).unwrap().review
+}
+
+/// The change made by hand, from the words of the report alone.
+fn changed(cluster: &Cluster, change: &Change) -> Cluster {
+    let mut cluster = cluster.clone();
+    let at = cluster.policies.iter().position(|policy| policy.full_name() == change.policy).unwrap();
+    if change.path == "the policy" {
+        cluster.policies.remove(at);
+        return cluster;
+    }
+    let policy = &mut cluster.policies[at];
+    let rules = if change.path.starts_with("ingress") { &mut policy.ingress } else { &mut policy.egress };
+    let rules = rules.as_mut().unwrap();
+    let numbers: Vec<usize> = change.path.split(['[', ']']).filter_map(|part| part.parse().ok()).collect();
+    match (numbers.as_slice(), change.how) {
+        ([rule], "removed") => {
+            rules.remove(*rule);
+        }
+        ([rule], "widened") => {
+            let origin = rules[*rule].origin;
+            rules[*rule] = Rule { peers: Peers::All, ports: Ports::All, origin };
+        }
+        ([rule, peer], "removed") => match &mut rules[*rule].peers {
+            Peers::AnyOf(peers) => {
+                peers.remove(*peer);
+            }
+            Peers::All => panic!("{change:?}"),
+        },
+        ([rule, _], "widened") => rules[*rule].peers = Peers::All,
+        other => panic!("{other:?}"),
+    }
+    cluster
+}
+
+fn is_refuted(job: &Job<'_>) -> bool {
+    matches!(decide(job, TIMEOUT).unwrap(), Outcome::Refuted(_))
+}
+
+/// Every policy, rule and peer of the repaired platform is changed as the report says, and every property is asked again:
+/// those that the report names are refuted, and no other.
+#[test]
+fn what_coverage_says_comes_true() {
+    let (plan, sources) = read("specs/rag.toml");
+    let coverage = reviewed(&plan, &sources, usize::MAX).coverage;
+    assert_eq!(coverage.untried, 0);
+    let mut unnoticed = Vec::new();
+    for change in &coverage.changes {
+        let cluster = changed(plan.cluster(&plan.items[0]), change);
+        let world = plan.world(&plan.items[0]).unwrap();
+        let is_named = |item: &&netverify::plan::Item| {
+            let job = Job { cluster: &cluster, world, claim: &item.claim, allow_vacuous: item.allow_vacuous };
+            is_refuted(&job)
+        };
+        let refuted: BTreeSet<&str> = plan.items.iter().filter(is_named).map(|item| item.name.as_str()).collect();
+        let said: BTreeSet<&str> = change.noticed_by.iter().map(String::as_str).collect();
+        assert!(said.is_subset(&refuted), "{change:#?}\n{refuted:?}");
+        assert_eq!(said.len() + change.more, refuted.len(), "{change:#?}\n{refuted:?}");
+        if said.is_empty() {
+            unnoticed.push(format!("{}: {} ({})", change.policy, change.words, suggested(change)));
+        }
+    }
+    assert!(coverage.changes.len() >= 25, "{}", coverage.changes.len());
+    insta::assert_snapshot!("coverage_of_the_repaired_platform", unnoticed.join("\n"));
+}
+
+fn suggested(change: &Change) -> &str {
+    change.suggestion.as_deref().unwrap_or("no sentence")
+}
+
+/// A sentence that is suggested holds over the files as they are.
+#[test]
+fn what_is_suggested_is_proved() {
+    let (plan, sources) = read("specs/rag.toml");
+    let coverage = reviewed(&plan, &sources, usize::MAX).coverage;
+    let sentences: Vec<&String> = coverage.changes.iter().filter_map(|change| change.suggestion.as_ref()).collect();
+    assert!(!sentences.is_empty());
+    let mut arguments = vec!["prove", "-m", "specs/rag/cluster.yaml", "-m", "specs/rag/policies"];
+    for sentence in &sentences {
+        arguments.extend(["--assert", sentence]);
+    }
+    let ran = ran(program(&arguments).output().unwrap());
+    assert_eq!(ran.code, 0, "{}{}", ran.err, ran.out);
+}
+
+#[test]
+fn a_limit_on_questions_is_said() {
+    let (plan, sources) = read("specs/rag.toml");
+    let coverage = reviewed(&plan, &sources, 20).coverage;
+    assert!(coverage.untried > 0 && coverage.questions <= 20, "{coverage:#?}");
+    let none = reviewed(&plan, &sources, 0);
+    assert!(none.coverage.changes.is_empty() && none.properties.iter().all(|one| one.removable.is_none()));
+}
+
+/// What would close a refutation does: the lines are taken away, and the property is proved.
+#[test]
+fn what_would_close_it_is_said() {
+    let (plan, sources) = read("specs/rag-as-published.toml");
+    let review = reviewed(&plan, &sources, 0);
+    let mut text = String::new();
+    for property in review.properties.iter().filter(|one| one.standing == "refuted") {
+        let place = property.variant.as_deref().unwrap_or("");
+        let ways = property.closes.join("\n    ").replace(env!("CARGO_MANIFEST_DIR"), "");
+        writeln!(text, "{} ({place})\n    {ways}", property.name).unwrap();
+        assert!(!property.closes.is_empty());
+    }
+    insta::assert_snapshot!("what_would_close_the_published_platform", text);
+}
+
+/// Without versions.
+fn steady(page: &str) -> String {
+    let mut page = page.to_owned();
+    for name in ["netverify ", "Z3 "] {
+        let parts: Vec<String> = page
+            .split(name)
+            .enumerate()
+            .map(|(at, part)| {
+                let is_version = at > 0 && part.starts_with(|c: char| c.is_ascii_digit());
+                let version = |c: char| c.is_ascii_digit() || c == '.';
+                if is_version { format!("V{}", part.trim_start_matches(version)) } else { part.to_owned() }
+            })
+            .collect();
+        page = parts.join(name);
+    }
+    page
+}
+
+fn page(spec: &str, format: &str) -> String {
+    let mut command = program(&["report", spec, "--format", format]);
+    let ran = ran(command.env("SOURCE_DATE_EPOCH", TODAY).output().unwrap());
+    assert!(matches!(ran.code, 0 | 1) && !ran.err.contains("error"), "{}", ran.err);
+    ran.out
+}
+
+#[test]
+fn the_samples_are_what_is_made_today() {
+    for (format, file) in [("html", "sample-review.html"), ("markdown", "sample-review.md")] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(file);
+        let today = page("specs/rag-as-published.toml", format);
+        if std::env::var_os("NETVERIFY_BLESS").is_some() {
+            std::fs::write(&path, &today).unwrap();
+        }
+        let sample = steady(&std::fs::read_to_string(&path).unwrap());
+        let today = steady(&today);
+        let differing = sample.lines().zip(today.lines()).find(|(sample, today)| sample != today);
+        assert!(sample == today, "{file}: {differing:?}\nNETVERIFY_BLESS=1 cargo test --test review writes it");
+    }
+}
+
+const MANIFEST: &str = r#"
+apiVersion: v1
+kind: Namespace
+metadata: {name: app}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: web, namespace: app, labels: {app: web}}
+spec: {containers: [{name: c, ports: [{containerPort: 80}]}]}
+---
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: door, namespace: app} # <script>alert(1)</script> ``` "quotes" 'and' @team
+spec: {podSelector: {}, ingress: [{from: [{podSelector: {}}]}]}
+"#;
+
+/// Text of the user's that would do harm if it were anything but text.
+const HOSTILE: [&str; 6] = [
+    "<script>alert(1)</script>",
+    "\\\" onload=\\\"alert(1)",
+    "' onmouseover='x",
+    "\u{202e}txet\u{2066}",
+    "]]><img src=x onerror=x>&amp;",
+    "`code` **bold** | cell | @team [a](javascript:x)",
+];
+
+fn hostile_spec() -> String {
+    let long = "n".repeat(253);
+    let mut spec = format!("title = \"{} {long}\"\nmanifests = [\"a & <b>.yaml\"]\n", HOSTILE[0]);
+    for (at, text) in HOSTILE.iter().enumerate() {
+        write!(
+            spec,
+            "[[property]]\nname = \"p{at}\"\nassert = \"nothing can reach app/web:80\"\nseverity = \"high\"\nwhy = \"{text} {long}\"\n"
+        )
+        .unwrap();
+    }
+    spec + "[[waiver]]\nproperty = \"p0\"\nreason = \"<script>\"\nuntil = \"2099-01-01\"\n"
+}
+
+#[test]
+fn hostile_text_is_text() {
+    let here = Here::with(&[("a & <b>.yaml", MANIFEST), ("<s>.toml", &hostile_spec())]);
+    for format in ["html", "markdown"] {
+        let ran = here.run(&["report", "<s>.toml", "--format", format]);
+        assert_eq!(ran.code, 1, "{}", ran.err);
+        let lower = ran.out.to_lowercase();
+        // Markdown shows source lines in fences, where nothing is markup.
+        let outside: String = if format == "html" { lower.clone() } else { without_fences(&lower) };
+        for harm in ["<script", "<img", "\u{202e}", "\u{2066}", "<b>.yaml", "**bold**", "[a](j"] {
+            assert!(!outside.contains(harm) || (format == "html" && harm.starts_with(['*', '['])), "{format}: {harm}");
+        }
+        assert!(!lower.contains('\u{202e}'), "{format}");
+        if format == "html" {
+            assert!(!has_handler(&ran.out), "an attribute came from text");
+        }
+    }
+}
+
+/// Whether a tag has an attribute that runs something.
+fn has_handler(html: &str) -> bool {
+    let tags = html.split('<').skip(1).filter_map(|rest| rest.split('>').next());
+    tags.into_iter()
+        .any(|tag| tag.contains(" onload=\"") || tag.contains(" onmouseover='") || tag.contains(" onerror="))
+}
+
+fn without_fences(text: &str) -> String {
+    let (mut kept, mut fence) = (String::new(), None::<String>);
+    for line in text.lines() {
+        let ticks: String = line.chars().take_while(|c| *c == '`').collect();
+        match &fence {
+            Some(open) if line.trim() == *open => fence = None,
+            Some(_) => {}
+            None if ticks.len() >= 3 => fence = Some(ticks),
+            None => kept += &format!("{line}\n"),
+        }
+    }
+    assert!(fence.is_none(), "a fence was never closed");
+    kept
+}
+
+#[test]
+fn what_is_wrong_is_said_and_nothing_is_written() {
+    let here = Here::with(&[("a & <b>.yaml", MANIFEST), ("s.toml", &hostile_spec())]);
+    std::fs::create_dir(here.path("folder")).unwrap();
+    let mut text = String::new();
+    for arguments in [
+        &["report"][..],
+        &["report", "missing.toml", "-o", "out.html"],
+        &["report", "s.toml", "-o", "missing/out.html"],
+        &["report", "s.toml", "-o", "folder"],
+        &["report", "s.toml", "-o", "s.toml"],
+        &["report", "s.toml", "-o", "folder/../a & <b>.yaml"],
+        &["report", "s.toml", "--format", "pdf"],
+        &["report", "s.toml", "--coverage-limit", "many"],
+    ] {
+        let ran = here.run(arguments);
+        writeln!(text, "== {}: exit {}\n{}", arguments.join(" "), ran.code, ran.err).unwrap();
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{arguments:?}");
+    }
+    assert_eq!(std::fs::read_to_string(here.path("s.toml")).unwrap(), hostile_spec());
+    assert!(!here.path("out.html").exists());
+    insta::assert_snapshot!("refused_reports", text);
+}
+
+#[test]
+fn the_ending_of_the_file_decides_and_the_exit_code_is_that_of_prove() {
+    let here = Here::with(&[("a & <b>.yaml", MANIFEST), ("s.toml", &hostile_spec())]);
+    for (file, code, extra) in [("r.html", 1, None), ("r.md", 0, Some("--exit-zero")), ("r.txt", 1, None)] {
+        let arguments: Vec<&str> = ["report", "s.toml", "-o", file].into_iter().chain(extra).collect();
+        let ran = here.run(&arguments);
+        assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (code, "", ""), "{file}");
+    }
+    let begins = |file: &str, text: &str| std::fs::read_to_string(here.path(file)).unwrap().starts_with(text);
+    assert!(begins("r.html", "<!doctype html>") && begins("r.txt", "<!doctype html>") && begins("r.md", "# "));
+}
+
+/// A browser; `None` where there is none.
+fn browser() -> Option<PathBuf> {
+    let folders = std::env::var_os("PATH")?;
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let mut all = std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
+    all.find(|path| path.is_file())
+}
+
+/// What it finds when every fold is open: what is wider than the window, links to nowhere, folds that do not open.
+const PROBE: &str = "<script>addEventListener('load', () => {
+  const faults = [];
+  for (const fold of document.querySelectorAll('details')) {
+    fold.querySelector('summary').click();
+    if (!fold.open) faults.push('a fold stays shut');
+  }
+  for (const link of document.querySelectorAll('a[href^=\"#\"]'))
+    if (!document.getElementById(link.hash.slice(1))) faults.push('no ' + link.hash);
+  const root = document.documentElement;
+  if (root.scrollWidth > root.clientWidth) faults.push('wide ' + root.scrollWidth + ' of ' + root.clientWidth);
+  document.body.textContent = 'links ' + document.links.length + ' faults ' + faults.join('; ') + '.';
+})</script>";
+
+fn browse(browser: &Path, here: &Here, width: u16, file: &str) -> String {
+    let profile = tempfile::tempdir().unwrap();
+    let output = Command::new(browser)
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
+        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--dump-dom"])
+        .args(["--enable-logging=stderr", "--virtual-time-budget=10000"])
+        .arg(format!("--window-size={width},900"))
+        .arg(format!("--user-data-dir={}", profile.path().display()))
+        .arg(format!("file://{}", here.path(file).display()))
+        .output()
+        .unwrap();
+    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+}
+
+/// The sample in a browser, at the width of a desk and of a phone. Skipped, with a line that says so, where there is none.
+#[test]
+fn the_sample_reads_in_a_browser() {
+    let Some(browser) = browser() else {
+        println!("skipped: there is no chromium here, so the review was not looked at in a browser");
+        return;
+    };
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sample-review.html");
+    let sample = std::fs::read_to_string(sample).unwrap();
+    // The page itself forbids scripts.
+    let probed = sample
+        .replace("default-src 'none'", "script-src 'unsafe-inline'")
+        .replace("</body>", &format!("{PROBE}</body>"));
+    let here = Here::with(&[("sample.html", &sample), ("probed.html", &probed)]);
+    let said = browse(&browser, &here, 1280, "sample.html");
+    assert!(said.contains("Verdict</h2>") && !said.contains("CONSOLE"), "{said}");
+    for width in [1280, 390] {
+        let said = browse(&browser, &here, width, "probed.html");
+        assert!(said.contains("faults .") && said.contains("links "), "{width}: {said}");
+    }
+}
