@@ -81,18 +81,30 @@ pub enum Asked {
     Destinations,
 }
 
-/// The flows of the set that pass. `None` where the set names nodes, which are no ends here.
+/// Why there is no list of what was asked for.
+#[derive(Debug)]
+pub enum NoList {
+    /// It names nodes, which are no ends here.
+    Nodes,
+    /// No flow of the world is meant. That nothing passes would be true, and say nothing.
+    AboutNothing,
+    /// It was not found out.
+    Stopped(Stop),
+}
+
+impl<S: Into<Stop>> From<S> for NoList {
+    fn from(stop: S) -> NoList {
+        NoList::Stopped(stop.into())
+    }
+}
+
+/// The flows of the set that pass, in a world without nodes.
 ///
 /// # Errors
-/// [`Stop`] says why there is no list.
-pub fn list(
-    prover: &Prover,
-    cluster: &Cluster,
-    world: &World,
-    flows: &FlowSet,
-    asked: Asked,
-) -> Result<Option<List>, Stop> {
-    let Some(targets) = Product::of(flows, cluster) else { return Ok(None) };
+/// [`NoList`] says why there is none.
+pub fn list(prover: &Prover, cluster: &Cluster, world: &World, flows: &FlowSet, asked: Asked) -> Result<List, NoList> {
+    let world = &without_nodes(world);
+    let targets = Product::of(flows, cluster).ok_or(NoList::Nodes)?;
     let options = plugin(world);
     let policies: Vec<usize> = (0..cluster.policies.len()).collect();
     let view = View { cluster, policies: &policies, options: &options };
@@ -107,13 +119,21 @@ pub fn list(
     }
     let settled = settle::settle(candidates, cluster, &|sets| checker.some(sets))?;
     settle::confirm(&checker, &settled)?;
+    if settled.is_empty() && !checker.is_about_something(flows)? {
+        return Err(NoList::AboutNothing);
+    }
     let rest = without(flows, &settled);
     if let Some(case) = checker.beyond(rest.clone(), Plugins::One)? {
-        return Err(Stop::Unconfirmed(format!("the list leaves a flow out: {:?}", case.case)));
+        return Err(Stop::Unconfirmed(format!("the list leaves a flow out: {:?}", case.case)).into());
     }
     let beyond = checker.beyond(rest, Plugins::All)?;
-    let classes = settled.into_iter().map(|settled| class(&checker, cluster, settled)).collect::<Result<_, _>>()?;
-    Ok(Some(List { classes, beyond }))
+    let classes = settled.into_iter().map(|settled| class(&checker, cluster, settled));
+    Ok(List { classes: classes.collect::<Result<_, Stop>>()?, beyond })
+}
+
+/// Nodes are no ends of these lists, whatever the spec says of them.
+fn without_nodes(world: &World) -> World {
+    World { nodes: false, ..world.clone() }
 }
 
 /// The plugin that a list is exact for: the most permissive that the world leaves open, but that named ports are
@@ -150,7 +170,7 @@ fn class(checker: &Checker<'_>, cluster: &Cluster, settled: Settled) -> Result<C
 /// The declared workloads of an endpoint. R33: a pod on its node's network is its node, which is no end here.
 /// Where it hangs on an address whether a pod belongs, one whose address is not known is not named.
 fn today(cluster: &Cluster, endpoint: &Endpoint) -> Vec<usize> {
-    let unknown = (!turns_on_addresses(endpoint)).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+    let unknown = (!endpoint.turns_on_addresses()).then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
     let is_among = |index: &usize| {
         let Some(workload) = cluster.workloads.get(*index) else { return false };
         let addresses = workload.addresses.iter().copied().chain(unknown.filter(|_| workload.addresses.is_empty()));
@@ -158,17 +178,4 @@ fn today(cluster: &Cluster, endpoint: &Endpoint) -> Vec<usize> {
         !workload.host_network && pods.any(|pod| contains(cluster, endpoint, &End::Pod(pod)))
     };
     (0..cluster.workloads.len()).filter(is_among).collect()
-}
-
-fn turns_on_addresses(endpoint: &Endpoint) -> bool {
-    match endpoint {
-        Endpoint::Within(_) => true,
-        Endpoint::Union(parts) => parts.iter().any(turns_on_addresses),
-        Endpoint::Except(whole, gone) => turns_on_addresses(whole) || turns_on_addresses(gone),
-        Endpoint::Anything
-        | Endpoint::Pods { .. }
-        | Endpoint::Workload(_)
-        | Endpoint::External(_)
-        | Endpoint::Node(_) => false,
-    }
 }

@@ -32,8 +32,8 @@ pub struct Merged {
     pub new_workloads: Vec<usize>,
     /// Whether some declared object has other labels after than before.
     pub is_relabelled: bool,
-    /// What changed and is not compared, in words: ports that workloads declare, and the like.
-    pub notes: Vec<String>,
+    /// What changes and is not compared, in words. While there is any, nothing is proved equivalent.
+    pub not_compared: Vec<String>,
 }
 
 /// What opens and what closes.

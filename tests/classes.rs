@@ -18,7 +18,7 @@ mod worlds;
 use std::cell::Cell;
 use std::time::Duration;
 
-use netverify::classes::{self, Asked, Class};
+use netverify::classes::{self, Asked, Class, NoList};
 use netverify::eval::claim::flow_in;
 use netverify::eval::{self, Verdict};
 use netverify::model::claim::{Claim, Endpoint, FlowSet};
@@ -54,9 +54,15 @@ fn brute_force_agrees_on_lists_of_classes() {
             _ => (flows, Asked::Sources),
         };
         let list = match classes::list(&prover, &question.cluster, &question.world, &flows, asked) {
-            Ok(Some(list)) => list,
-            Ok(None) => return Ok(()),
-            Err(stop) => return Err(fail(format!("{stop:?}"))),
+            Ok(list) => list,
+            Err(NoList::Nodes) => return Ok(()),
+            Err(NoList::AboutNothing) => {
+                tally.add("about nothing", 1);
+                let question = Question { claim: Claim::NoneCanReach(flows.clone()), ..question };
+                let is_meant = |flow: &Flow| flow_in(&question.cluster, &flows, flow);
+                return if exists(&question, is_meant) { Err(fail("it is about something")) } else { Ok(()) };
+            }
+            Err(NoList::Stopped(stop)) => return Err(fail(format!("{stop:?}"))),
         };
         let options = classes::plugin(&question.world);
         let question = Question { claim: Claim::NoneCanReach(flows.clone()), ..question };

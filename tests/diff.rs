@@ -113,9 +113,48 @@ fn a_change_of_labels_opens_and_closes_as_a_change_of_policies_does() {
     insta::assert_snapshot!("labels", text);
 }
 
+/// What both sides see as it is after the change is not proved to be the same, and a gate does not take it for that.
+#[test]
+fn what_is_not_compared_is_said_and_stops_a_gate() {
+    let named = WEB.to_owned() + "    ports: [{port: http}]\n";
+    let pod = |spec: &str, port: u16| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop, labels: {{team: web}}}}\n---\napiVersion: v1\nkind: Pod\n\
+            metadata: {{name: web, namespace: shop, labels: {{app: web}}}}\nspec: {{{spec}containers: [{{name: a, image: a, \
+            ports: [{{name: http, containerPort: {port}}}]}}]}}\n---\n{named}"
+        )
+    };
+    let here = Here::with(&[
+        ("old.yaml", &pod("", 80)),
+        ("port.yaml", &pod("", 5432)),
+        ("host.yaml", &pod("hostNetwork: true, ", 80)),
+        ("node.yaml", &pod("nodeName: n1, ", 80)),
+    ]);
+    let mut text = String::new();
+    for (new, gate, code) in [("port", "opened", 3), ("host", "any", 3), ("node", "any", 0)] {
+        let new = format!("{new}.yaml");
+        let ran = here.run(&["diff", "old.yaml", &new, "--fail-on", gate]);
+        assert_eq!((ran.code, ran.err.as_str()), (code, ""), "{new}");
+        assert_eq!(here.run(&["diff", "old.yaml", &new]).code, 0);
+        writeln!(text, "{}", ran.out).unwrap();
+        for format in ["github", "markdown", "junit"] {
+            let ran = here.run(&["diff", "old.yaml", &new, "--format", format]);
+            assert_eq!(ran.out.to_lowercase().contains("not compared"), code == 3, "{format}: {}", ran.out);
+        }
+    }
+    insta::assert_snapshot!("not-compared", text);
+}
+
 #[test]
 fn what_cannot_be_compared_is_refused() {
-    let here = Here::with(&[("a/a.yaml", WEB), ("b.yaml", "kind: [\n"), ("c.yaml", WEB)]);
+    let nothing = "apiVersion: v1\nkind: Namespace\nmetadata: {name: a}\n";
+    let here = Here::with(&[
+        ("a/a.yaml", WEB),
+        ("b.yaml", "kind: [\n"),
+        ("c.yaml", WEB),
+        ("nothing.yaml", nothing),
+        ("no-more.yaml", nothing),
+    ]);
     let mut text = String::new();
     for arguments in [
         &["diff", "a"][..],
@@ -124,6 +163,7 @@ fn what_cannot_be_compared_is_refused() {
         &["diff", "-", "-"],
         &["diff", "a", "missing"],
         &["diff", "a", "b.yaml"],
+        &["diff", "nothing.yaml", "no-more.yaml"],
         &["diff", "a", "c.yaml", "--fail-on", "everything"],
         &["diff", "a", "c.yaml", "--output", "json=c.yaml"],
         &["diff", "a", "c.yaml", "--output", "json=missing/out.json"],

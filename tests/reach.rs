@@ -75,10 +75,18 @@ fn json_says_the_same() {
 
 #[test]
 fn what_cannot_be_asked_is_refused() {
-    let here = Here::with(&[("app.yaml", "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n")]);
+    let agent = "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n---\napiVersion: v1\nkind: Pod\n\
+        metadata: {name: agent, namespace: app}\nspec: {hostNetwork: true, containers: [{name: a, image: a}]}\n---\n\
+        apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: app}\nspec: {podSelector: {}}\n";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n";
+    let here = Here::with(&[("app.yaml", namespace), ("agent.yaml", agent)]);
     let mut text = String::new();
     for arguments in [
-        &[WHO, "pods in app"][..],
+        // "Nothing can reach it" would be true of what cannot be, and wrong of what is its node (R33).
+        &[WHO, "app/agent", "-m", "agent.yaml"][..],
+        &[WHO, "pods with a=b,a=c in app", "-m", "app.yaml"],
+        &[WHAT, "app/agent", "-m", "agent.yaml"],
+        &[WHO, "pods in app"],
         &[WHO, "nobody:80", "-m", "app.yaml"],
         &[WHO, "node", "-m", "app.yaml"],
         &[WHAT, "pods in app:80", "-m", "app.yaml"],

@@ -83,6 +83,23 @@ fn paths_and_the_lines_that_open_them() {
     insta::assert_snapshot!("paths_json", json.replace(env!("CARGO_PKG_VERSION"), "VERSION"));
 }
 
+/// That there is no path is not said while nobody says which labels a namespace has.
+#[test]
+fn no_path_is_expected_only_where_all_labels_are_known() {
+    let deployment = "apiVersion: v1\nkind: Pod\nmetadata: {name: web, namespace: shop}\nspec: {containers: [{name: a, image: a}]}\n---\n\
+        apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: shop}\nspec: {podSelector: {}}\n";
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("shop.yaml"), deployment).unwrap();
+    let run = |expected: &[&str]| {
+        let arguments = [&["paths", "external", "shop/web", "-m", "shop.yaml"], expected].concat();
+        ran(program(&arguments).current_dir(folder.path()).output().unwrap())
+    };
+    assert_eq!(run(&[]).code, 0);
+    let ran = run(&["--expect", "none"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{}", ran.err);
+    assert!(ran.err.contains("so that `--expect none` cannot be told"), "{}", ran.err);
+}
+
 #[test]
 fn what_is_wrong_is_said() {
     let mut page = String::new();

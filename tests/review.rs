@@ -273,6 +273,25 @@ fn without_fences(text: &str) -> String {
     kept
 }
 
+/// Nodes are no part of lists of who can reach what, also where the spec lets them take part.
+#[test]
+fn a_world_with_nodes_has_its_lists_without_them() {
+    let manifests = "apiVersion: v1\nkind: Namespace\nmetadata: {name: app}\n---\napiVersion: v1\nkind: Pod\n\
+        metadata: {name: db, namespace: app, labels: {app: db}}\nspec: {containers: [{name: a, image: a}]}\n---\n\
+        apiVersion: v1\nkind: Pod\nmetadata: {name: agent, namespace: app}\n\
+        spec: {hostNetwork: true, containers: [{name: a, image: a}]}\n---\n\
+        apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: deny, namespace: app}\nspec: {podSelector: {}}\n";
+    let property = |name: &str| {
+        format!("[[property]]\nname = \"{name}\"\nassert = \"external cannot reach app/{name}\"\nseverity = \"high\"\n")
+    };
+    let spec = format!("manifests = [\"app.yaml\"]\n[world]\nnodes = true\n{}{}", property("db"), property("agent"));
+    let here = Here::with(&[("app.yaml", manifests), ("s.toml", &spec)]);
+    let ran = here.run(&["report", "s.toml", "--format", "markdown"]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""), "the agent is its node, and open: {}", ran.out);
+    assert!(ran.out.contains("Nothing can reach it.") && !ran.out.contains("bug in netverify"), "{}", ran.out);
+    assert!(ran.out.contains("no such pod or address could exist where nodes"), "{}", ran.out);
+}
+
 #[test]
 fn what_is_wrong_is_said_and_nothing_is_written() {
     let here = Here::with(&[("a & <b>.yaml", MANIFEST), ("s.toml", &hostile_spec())]);

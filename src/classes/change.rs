@@ -15,7 +15,7 @@ use super::ends::{Ends, Kind};
 use super::ports::Ports;
 use super::product::Product;
 use super::settle::{self, Settled};
-use super::{Class, class, plugin};
+use super::{Class, class, plugin, without_nodes};
 use crate::model::algebra::{Gap, PolicySet};
 use crate::model::claim::{Endpoint, FlowSet, NamespaceSet, PortSet};
 use crate::model::options::Options;
@@ -52,6 +52,7 @@ pub struct Gained {
 /// # Errors
 /// [`Stop`] says why there is no list.
 pub fn gained(prover: &Prover, sides: &Sides<'_>) -> Result<Gained, Stop> {
+    let sides = &Sides { world: &without_nodes(sides.world), ..*sides };
     let options = plugin(sides.world);
     let [before, after] = [sides.old, sides.new].map(|set| alone(sides.cluster, set));
     let work = Work {

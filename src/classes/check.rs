@@ -92,6 +92,12 @@ impl<'a> Checker<'a> {
         Ok(self.ask(&claims, Plugins::One)?.into_iter().map(of).collect())
     }
 
+    /// Whether the world has any flow of the set.
+    pub(super) fn is_about_something(&self, set: &FlowSet) -> Result<bool, Stop> {
+        let outcome = self.ask(&[Claim::NoneCanReach(set.clone())], Plugins::One)?.pop();
+        Ok(!matches!(outcome, None | Some(Outcome::Vacuous)))
+    }
+
     /// A flow of the set that passes, where there is one.
     pub(super) fn beyond(&self, set: FlowSet, plugins: Plugins) -> Result<Option<Counterexample>, Stop> {
         let outcome = self.ask(&[Claim::NoneCanReach(set)], plugins)?.pop();

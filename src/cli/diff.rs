@@ -68,6 +68,7 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
     let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
     diagnostics.extend(same(arguments));
     let sides = [&arguments.old, &arguments.new].map(|path| side(arguments, path, &mut sources, &mut diagnostics));
+    diagnostics.extend(no_policies(&sides, &diagnostics));
     diagnostics.extend(arguments.outputs.faults(&sources));
     shared::diagnose(&diagnostics, &sources, streams, "compared")?;
     let ([old, new], false) = (&sides, diagnostics.iter().any(Diagnostic::is_error)) else {
@@ -109,6 +110,17 @@ fn same(arguments: &Arguments) -> Option<Diagnostic> {
     })
 }
 
+/// Without policies everything passes on both sides, and such an answer says nothing. Whatever could not be read may have
+/// been a policy.
+fn no_policies(sides: &[Cluster; 2], diagnostics: &[Diagnostic]) -> Option<Diagnostic> {
+    let is_read = diagnostics.iter().all(|diagnostic| !diagnostic.is_error());
+    (is_read && sides.iter().all(|side| side.policies.is_empty())).then(|| {
+        Diagnostic::error(Code::EmptyInput, "neither side holds a NetworkPolicy")
+            .note("Without a policy everything is allowed, before and after.")
+            .help("name files or folders that hold policies")
+    })
+}
+
 fn render(report: &DiffReport, format: Format, style: Style) -> String {
     // Where there is no current folder, paths stay as they are.
     let top = std::env::current_dir().unwrap_or_default();
@@ -122,7 +134,7 @@ fn render(report: &DiffReport, format: Format, style: Style) -> String {
     }
 }
 
-/// A flow that only some plugins let pass counts as well: the gate fails closed.
+/// A gate fails closed: a flow that only some plugins let pass counts, and what is not compared is not decided.
 fn exit_code(fail_on: Option<FailOn>, report: &DiffReport) -> ExitCode {
     let is_there = |side: &report::diff::SideReport| !side.classes.is_empty() || side.beyond.is_some();
     let (opened, closed) = (is_there(&report.opened), is_there(&report.closed));
@@ -132,5 +144,9 @@ fn exit_code(fail_on: Option<FailOn>, report: &DiffReport) -> ExitCode {
         Some(FailOn::Closed) => closed,
         Some(FailOn::Any) => opened || closed,
     };
-    if fails { ExitCode::Refuted } else { ExitCode::Proved }
+    match (fails, fail_on.is_some() && !report.not_compared.is_empty()) {
+        (true, _) => ExitCode::Refuted,
+        (false, true) => ExitCode::Unknown,
+        (false, false) => ExitCode::Proved,
+    }
 }

@@ -79,6 +79,9 @@ pub(super) fn run(arguments: &Arguments, streams: &mut Streams<'_>) -> Result<Ex
         ports: ends.to.ports.clone(),
         most: usize::from(arguments.max),
     };
+    if arguments.expect == Some(Expected::None) {
+        plan.diagnostics.extend(scenery.labels_unknown());
+    }
     plan.diagnostics.extend(about_nothing("FROM", ends.from_origin, &wanted.from));
     plan.diagnostics.extend(about_nothing("TO", ends.to_origin, &wanted.to));
     let found = if plan.has_errors() { None } else { found(&mut matrix, &wanted, &mut plan) };

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::shared::{self, Format, Input, Limit, Output};
-use super::{ExitCode, Streams, interrupt, write};
-use crate::classes::{self, Asked, List, Stop};
+use super::{ExitCode, Streams, interrupt, vacuous, write};
+use crate::classes::{self, Asked, NoList, Stop};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
 use crate::language::{self, Names};
-use crate::model::claim::{Endpoint, FlowSet, PortSet};
+use crate::model::claim::{Claim, Endpoint, FlowSet, PortSet};
 use crate::model::plugin::Plugin;
 use crate::model::workload::Cluster;
 use crate::model::world::World;
@@ -18,6 +18,7 @@ use crate::plan;
 use crate::report;
 use crate::source::{Origin, SourceMap, Span};
 use crate::symbolic;
+use crate::vacuity::{self, Reason};
 
 /// What the user typed after `who-can-reach` or `what-can-be-reached-from`.
 #[derive(Debug, Args)]
@@ -47,13 +48,20 @@ pub(super) fn run(arguments: &Arguments, asked: Asked, streams: &mut Streams<'_>
     let (mut sources, mut diagnostics) = (SourceMap::default(), Vec::new());
     let needed = "this needs manifests: the policies that say what passes";
     let cluster = arguments.input.cluster(needed, &mut sources, &mut diagnostics);
-    let flows = cluster.as_ref().and_then(|cluster| flows(arguments, asked, cluster, &mut sources, &mut diagnostics));
+    let text = arguments.end.as_str();
+    let origin = Origin { file: sources.add_argument("ENDPOINT", text), span: Span::new(0, text.len()) };
+    let flows = cluster.as_ref().and_then(|cluster| flows(text, origin, asked, cluster, &mut diagnostics));
     shared::diagnose(&diagnostics, &sources, streams, "listed")?;
     let (Some(cluster), Some(flows)) = (cluster, flows) else { return Ok(ExitCode::Fault) };
     let world = World { plugin: arguments.plugin, ..World::default() };
     let list = match classes::list(&prover, &cluster, &world, &flows, asked) {
-        Ok(list) => list.unwrap_or_else(|| List { classes: Vec::new(), beyond: None }),
-        Err(stop) => return stopped(stop, streams),
+        Ok(list) => list,
+        Err(NoList::Stopped(stop)) => return stopped(stop, streams),
+        Err(no_list) => {
+            let fault = fault(&no_list, &cluster, &world, flows, origin);
+            shared::diagnose(&[fault], &sources, streams, "listed")?;
+            return Ok(ExitCode::Fault);
+        }
     };
     let question = report::classes::Question { cluster: &cluster, sources: &sources, end: &arguments.end, asked };
     let assumptions = plan::assumptions_of(&[&cluster], &world);
@@ -68,23 +76,17 @@ pub(super) fn run(arguments: &Arguments, asked: Asked, streams: &mut Streams<'_>
 
 /// The flows that are asked about; `None` where the text has a fault.
 fn flows(
-    arguments: &Arguments,
+    text: &str,
+    origin: Origin,
     asked: Asked,
     cluster: &Cluster,
-    sources: &mut SourceMap,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Option<FlowSet> {
-    let text = arguments.end.as_str();
-    let origin = Origin { file: sources.add_argument("ENDPOINT", text), span: Span::new(0, text.len()) };
     let names = Names { cluster, endpoints: &BTreeMap::new(), sets: None };
     let target = language::parse_end(text, origin).map_err(|fault| diagnostics.push(fault)).ok()?;
     let ports = target.ports.first().map(|port| port.origin);
     let resolved = language::resolve_target(&target, &names).map_err(|faults| diagnostics.extend(faults)).ok()?;
     diagnostics.extend(resolved.warnings);
-    if names_nodes(&resolved.endpoint) {
-        diagnostics.push(no_nodes(origin));
-        return None;
-    }
     match (asked, ports) {
         (Asked::Sources, _) => Some(FlowSet::new(Endpoint::Anything, resolved.endpoint, resolved.ports)),
         (Asked::Destinations, None) => Some(FlowSet::new(resolved.endpoint, Endpoint::Anything, PortSet::default())),
@@ -98,24 +100,23 @@ fn flows(
     }
 }
 
-fn names_nodes(endpoint: &Endpoint) -> bool {
-    match endpoint {
-        Endpoint::Node(_) => true,
-        Endpoint::Union(parts) => parts.iter().any(names_nodes),
-        Endpoint::Except(whole, gone) => names_nodes(whole) || names_nodes(gone),
-        Endpoint::Anything
-        | Endpoint::Pods { .. }
-        | Endpoint::Workload(_)
-        | Endpoint::External(_)
-        | Endpoint::Within(_) => false,
-    }
-}
+/// What to do where a list leaves out what was meant.
+const WITH_NODES: &str = "lists leave nodes out: say it as a sentence in a spec with `nodes = true`, and prove it";
 
-fn no_nodes(origin: Origin) -> Diagnostic {
-    Diagnostic::error(Code::SentenceSyntax, "nodes are no ends of such a list")
-        .at(origin, "a node")
-        .note("Policies do not speak about nodes, and a pod's own node always reaches it (R31).")
-        .help("ask about single flows with `netverify query`, in a spec with `nodes = true`")
+/// Why there is no list of what the text says.
+fn fault(no_list: &NoList, cluster: &Cluster, world: &World, flows: FlowSet, origin: Origin) -> Diagnostic {
+    if matches!(no_list, NoList::Nodes) {
+        return Diagnostic::error(Code::SentenceSyntax, "nodes are no ends of such a list")
+            .at(origin, "a node")
+            .note("Policies do not speak about nodes, and a pod's own node always reaches it (R31).")
+            .help(WITH_NODES);
+    }
+    let nothing = Diagnostic::error(Code::Vacuous, "the list would be about nothing")
+        .at(origin, "no pod or address that could exist is meant by this");
+    // The world of a list is not for the user to set.
+    let reason = vacuity::reason(cluster, world, &Claim::NoneCanReach(flows));
+    let reason = reason.map(|reason| Reason { help: reason.help.map(|_| WITH_NODES.to_owned()), ..reason });
+    vacuous::because(nothing, reason)
 }
 
 /// Says why there is no list.

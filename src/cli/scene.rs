@@ -1,6 +1,6 @@
 //! What `matrix` and `paths` are asked about: one cluster in its world, of a spec or of manifests alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use clap::Args;
 use ipnet::IpNet;
@@ -159,11 +159,24 @@ impl Scenery {
         }
     }
 
-    /// Namespaces whose labels nobody says.
-    fn undeclared(&self) -> Option<String> {
+    /// That there is no path cannot be said while labels are unknown by which there may be one.
+    pub(super) fn labels_unknown(&self) -> Option<Diagnostic> {
+        let unknown = self.unknown().into_iter().next()?;
+        let message = format!("no manifest declares the namespace {unknown}, so that `--expect none` cannot be told");
+        let fault = Diagnostic::error(Code::UndeclaredNamespace, message);
+        let fault = fault.note("Its labels are not known, and some of them may open a path.");
+        Some(fault.help(format!("add its manifest: `kubectl get namespace {unknown} -o yaml`")))
+    }
+
+    /// Namespaces of workloads whose labels nobody says.
+    fn unknown(&self) -> BTreeSet<&str> {
         let lived_in = self.cluster.workloads.iter().map(|workload| workload.namespace.as_str());
-        let unknown: std::collections::BTreeSet<_> =
-            lived_in.filter(|name| !self.cluster.namespaces.contains_key(*name)).collect();
+        lived_in.filter(|name| !self.cluster.namespaces.contains_key(*name)).collect()
+    }
+
+    /// Namespaces whose labels nobody says, in words.
+    fn undeclared(&self) -> Option<String> {
+        let unknown = self.unknown();
         let few: Vec<_> = unknown.iter().take(5).copied().collect();
         let more =
             if unknown.len() > few.len() { format!(" and {} more", unknown.len() - few.len()) } else { String::new() };

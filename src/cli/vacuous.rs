@@ -21,7 +21,8 @@ pub(super) fn faults(plan: &Plan, answers: &[Answered], message: impl Fn(&Item) 
     all.filter_map(fault).collect()
 }
 
-fn because(fault: Diagnostic, reason: Option<Reason>) -> Diagnostic {
+/// The fault with the reason why there is nothing, as far as that is plain.
+pub(super) fn because(fault: Diagnostic, reason: Option<Reason>) -> Diagnostic {
     let Some(Reason { because, help }) = reason else {
         return fault.help(
             "check its selectors, namespaces and ports against the manifests, and against [world] and [trust] of the spec",

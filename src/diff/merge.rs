@@ -1,11 +1,13 @@
 //! Two clusters as one: every object that either declares. `diff` alone calls this module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Merged;
 use super::relabelled::Relabelled;
 use crate::model::algebra::PolicySet;
-use crate::model::workload::{Cluster, Workload, WorkloadKind};
+use crate::model::net::PortMatch;
+use crate::model::policy::Ports;
+use crate::model::workload::{Cluster, ContainerPort, Workload, WorkloadKind};
 
 /// The clusters before and after as one; the names are what to call them.
 #[must_use]
@@ -41,7 +43,7 @@ pub fn merge(old: &Cluster, new: &Cluster, names: [&str; 2]) -> Merged {
         old: sets.0,
         new: sets.1,
         is_relabelled: relabelled.has_workloads(),
-        notes: notes(old, new),
+        not_compared: not_compared(old, new),
     }
 }
 
@@ -68,25 +70,39 @@ fn declared(cluster: &Cluster, side: &Cluster) -> Vec<usize> {
     indices.filter(|(_, workload)| known.contains_key(&key(workload))).map(|(index, _)| index).collect()
 }
 
-/// What changes in declared workloads beside their labels: both sides are compared with what is declared after.
-fn notes(old: &Cluster, new: &Cluster) -> Vec<String> {
+/// What changes in declared workloads beside their labels and can change what passes: both sides see the workload as it is after,
+/// so that what hangs on these is not compared. R33: on its node's network a pod is its node. R27: a name stands for the
+/// numbers that the pod gives it, where a policy uses the name.
+fn not_compared(old: &Cluster, new: &Cluster) -> Vec<String> {
     let before = by_key(old);
+    let used: BTreeSet<&str> = [old, new].into_iter().flat_map(named_ports).collect();
     let note = |workload: &Workload| {
         let was = before.get(&key(workload))?;
-        let changes: Vec<_> = [
-            ("ports", was.ports != workload.ports),
-            ("host network", was.host_network != workload.host_network),
-            ("addresses", was.addresses != workload.addresses),
-            ("node", was.node != workload.node),
-        ]
-        .into_iter()
-        .filter(|(_, changed)| *changed)
-        .map(|(what, _)| what)
-        .collect();
-        let what = changes.join(", ");
-        let name = workload.full_name();
-        (!changes.is_empty())
-            .then(|| format!("{name} changes ({what}): both sides are compared as it is after the change"))
+        let network =
+            (was.host_network != workload.host_network).then_some("whether it is on its node's network (R33)");
+        let ports =
+            (given(was, &used) != given(workload, &used)).then_some("the numbers of ports that policies name (R27)");
+        let what: Vec<&str> = network.into_iter().chain(ports).collect();
+        (!what.is_empty()).then(|| format!("{} changes {}", workload.full_name(), what.join(" and ")))
     };
     new.workloads.iter().filter_map(note).collect()
+}
+
+/// The ports that a workload gives one of these names.
+fn given<'a>(workload: &'a Workload, names: &BTreeSet<&str>) -> BTreeSet<&'a ContainerPort> {
+    let is_used = |port: &&ContainerPort| port.name.as_deref().is_some_and(|name| names.contains(name));
+    workload.ports.iter().filter(is_used).collect()
+}
+
+/// The names of ports in the policies of a cluster.
+fn named_ports(cluster: &Cluster) -> impl Iterator<Item = &str> {
+    let rules = cluster.policies.iter().flat_map(|policy| policy.ingress.iter().chain(&policy.egress).flatten());
+    let items = rules.flat_map(|rule| match &rule.ports {
+        Ports::All => [].as_slice(),
+        Ports::AnyOf(items) => items.as_slice(),
+    });
+    items.filter_map(|item| match &item.ports {
+        PortMatch::Named(name) => Some(name.as_str()),
+        PortMatch::All | PortMatch::Range(..) => None,
+    })
 }

@@ -44,6 +44,21 @@ impl Endpoint {
     pub fn complement(self) -> Endpoint {
         Endpoint::Except(Box::new(Endpoint::Anything), Box::new(self))
     }
+
+    /// Whether it hangs on a pod's address whether the pod belongs.
+    #[must_use]
+    pub fn turns_on_addresses(&self) -> bool {
+        match self {
+            Endpoint::Within(_) => true,
+            Endpoint::Union(parts) => parts.iter().any(Endpoint::turns_on_addresses),
+            Endpoint::Except(whole, gone) => whole.turns_on_addresses() || gone.turns_on_addresses(),
+            Endpoint::Anything
+            | Endpoint::Pods { .. }
+            | Endpoint::Workload(_)
+            | Endpoint::External(_)
+            | Endpoint::Node(_) => false,
+        }
+    }
 }
 
 /// A set of namespaces.

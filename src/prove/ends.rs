@@ -33,25 +33,11 @@ pub(super) fn declared(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<u
         // The labels of a namespace that no manifest declares may be any, and so may the node of such a pod.
         let is_open = !cluster.namespaces.contains_key(&pod.namespace.name) || pod.host_network;
         let end = End::Pod(pod);
-        let is_among = |endpoint: &&Endpoint| turns_on_addresses(endpoint) || contains(cluster, endpoint, &end);
+        let is_among = |endpoint: &&Endpoint| endpoint.turns_on_addresses() || contains(cluster, endpoint, &end);
         is_open || named.contains(index) || ends(claim).iter().any(is_among)
     };
     let indices = 0..cluster.workloads.len();
     indices.filter(|index| may_be_an_end(cluster, world, *index)).filter(is_meant).collect()
-}
-
-/// Whether it hangs on a pod's address whether it belongs to the endpoint.
-fn turns_on_addresses(endpoint: &Endpoint) -> bool {
-    match endpoint {
-        Endpoint::Within(_) => true,
-        Endpoint::Union(parts) => parts.iter().any(turns_on_addresses),
-        Endpoint::Except(whole, gone) => turns_on_addresses(whole) || turns_on_addresses(gone),
-        Endpoint::Anything
-        | Endpoint::Pods { .. }
-        | Endpoint::Workload(_)
-        | Endpoint::External(_)
-        | Endpoint::Node(_) => false,
-    }
 }
 
 /// R33: a pod on its node's network is an end where nodes are.

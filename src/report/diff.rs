@@ -35,14 +35,15 @@ pub struct DiffReport {
     pub old: String,
     /// What it is compared with.
     pub new: String,
-    /// Whether both let the same flows pass: proved, for every pod that could exist and on every plugin.
+    /// Whether both let the same flows pass: proved, for every pod that could exist and on every plugin. Never where
+    /// something is not compared.
     pub equivalent: bool,
     /// The flows that pass after the change and did not before.
     pub opened: SideReport,
     /// The flows that passed before the change and do not after.
     pub closed: SideReport,
-    /// What changes and is not compared, in words.
-    pub notes: Vec<String>,
+    /// What changes and is not compared, in words: more may open or close by it.
+    pub not_compared: Vec<String>,
     /// What the answer takes for granted, in words.
     pub assumptions: Vec<String>,
 }
@@ -74,10 +75,10 @@ pub fn report(merged: &Merged, sources: &SourceMap, diff: &Diff, assumptions: Ve
         z3,
         old: merged.old.name.clone(),
         new: merged.new.name.clone(),
-        equivalent: diff.is_empty(),
+        equivalent: diff.is_empty() && merged.not_compared.is_empty(),
         opened: side(&diff.opened),
         closed: side(&diff.closed),
-        notes: merged.notes.clone(),
+        not_compared: merged.not_compared.clone(),
         assumptions,
     }
 }
@@ -110,11 +111,13 @@ pub(super) fn stopping(class: &ClassReport) -> impl Iterator<Item = String> {
 /// The classes as refuted properties: what opens matters more than what closes. Where nothing does, that is proved.
 #[must_use]
 pub fn as_report(diff: &DiffReport) -> Report {
-    let opened =
-        side(&diff.opened, "opens", "these flows pass after the change, and did not before", PropertySeverity::High);
-    let closed =
-        side(&diff.closed, "closes", "these flows passed before the change, and do not after", PropertySeverity::Low);
-    let properties = [opened, closed].concat();
+    let opened = classes(&diff.opened, &OPENS);
+    let closed = classes(&diff.closed, &CLOSES);
+    let not_compared: Vec<_> = diff.not_compared.iter().map(|what| not_compared(what)).collect();
+    let is_compared = not_compared.is_empty();
+    let none = [(&opened, &OPENS), (&closed, &CLOSES)].into_iter().filter(|(found, _)| is_compared && found.is_empty());
+    let none: Vec<_> = none.map(|(_, side)| nothing(side)).collect();
+    let properties = [opened, closed, none, not_compared].concat();
     let count = |wanted| properties.iter().filter(|property| property.standing() == wanted).count();
     Report {
         schema: REPORT_SCHEMA,
@@ -126,13 +129,66 @@ pub fn as_report(diff: &DiffReport) -> Report {
             unknown: count(Standing::Unknown),
             ..Summary::default()
         },
-        assumptions: diff.notes.iter().chain(&diff.assumptions).cloned().collect(),
+        assumptions: diff.assumptions.clone(),
         properties,
     }
 }
 
-fn side(side: &SideReport, what: &str, sentence: &str, severity: PropertySeverity) -> Vec<PropertyReport> {
-    let property = |name: String, answer| PropertyReport {
+/// What is said of one side.
+struct Side {
+    /// `opens` or `closes`.
+    what: &'static str,
+    /// The statement that its classes refute.
+    sentence: &'static str,
+    severity: PropertySeverity,
+}
+
+const OPENS: Side = Side {
+    what: "opens",
+    sentence: "these flows pass after the change, and did not before",
+    severity: PropertySeverity::High,
+};
+const CLOSES: Side = Side {
+    what: "closes",
+    sentence: "these flows passed before the change, and do not after",
+    severity: PropertySeverity::Low,
+};
+
+fn classes(side: &SideReport, said: &Side) -> Vec<PropertyReport> {
+    let refuted = |name: String, case: &CaseReport| {
+        let answer = AnswerReport::Refuted {
+            counterexample: Some(Box::new(case.clone())),
+            blocked_by: Vec::new(),
+            holds_if: Vec::new(),
+            sets: None,
+        };
+        property(name, said.sentence, said.severity, answer)
+    };
+    let class = |class: &ClassReport| refuted(format!("{}: {}", said.what, sentence(class)), &class.witness);
+    let beyond = |case: &CaseReport| refuted(format!("{} on some plugins", said.what), case);
+    side.classes.iter().map(class).chain(side.beyond.iter().map(|case| beyond(case))).collect()
+}
+
+fn nothing(said: &Side) -> PropertyReport {
+    let answer = AnswerReport::Proved {
+        rests_on: Vec::new(),
+        witness: None,
+        because: Some("there is no such flow, whatever pods there are and whatever the plugin".to_owned()),
+        sets: None,
+        vacuous: false,
+    };
+    property(format!("nothing {}", said.what), said.sentence, said.severity, answer)
+}
+
+/// Not decided: whoever gates on the change has to look.
+fn not_compared(what: &str) -> PropertyReport {
+    let reason =
+        "both sides are compared as it is after the change; what opens or closes by it is not known".to_owned();
+    property("not compared".to_owned(), what, PropertySeverity::Medium, AnswerReport::Unknown { reason })
+}
+
+fn property(name: String, sentence: &str, severity: PropertySeverity, answer: AnswerReport) -> PropertyReport {
+    PropertyReport {
         spec: Some("netverify diff".to_owned()),
         variant: None,
         name,
@@ -143,22 +199,5 @@ fn side(side: &SideReport, what: &str, sentence: &str, severity: PropertySeverit
         answer,
         waiver: None,
         elapsed_us: 0,
-    };
-    let shown = |case: &CaseReport| AnswerReport::Refuted {
-        counterexample: Some(Box::new(case.clone())),
-        blocked_by: Vec::new(),
-        holds_if: Vec::new(),
-        sets: None,
-    };
-    let none = || AnswerReport::Proved {
-        rests_on: Vec::new(),
-        witness: None,
-        because: Some("there is no such flow, whatever pods there are and whatever the plugin".to_owned()),
-        sets: None,
-        vacuous: false,
-    };
-    let class = |class: &ClassReport| property(format!("{what}: {}", self::sentence(class)), shown(&class.witness));
-    let beyond = |case: &CaseReport| property(format!("{what} on some plugins"), shown(case));
-    let all: Vec<_> = side.classes.iter().map(class).chain(side.beyond.iter().map(|case| beyond(case))).collect();
-    if all.is_empty() { vec![property(format!("nothing {what}"), none())] } else { all }
+    }
 }

@@ -1,7 +1,7 @@
 //! Who can reach what matters most: the destinations of the properties of severity high and critical.
 
 use super::{Material, Scope};
-use crate::classes::{self, Asked, List, Stop};
+use crate::classes::{self, Asked, List, NoList, Stop};
 use crate::describe;
 use crate::error::Error;
 use crate::model::claim::{Endpoint, FlowSet, PortSet};
@@ -15,6 +15,8 @@ use crate::spec::PropertySeverity;
 const LISTS: usize = 40;
 /// The most classes of one list that are shown.
 const CLASSES: usize = 40;
+/// Pods on their nodes' network alone, for example (R33).
+const ABOUT_NOTHING: &str = "no such pod or address could exist where nodes, and pods on their network, are left out";
 
 /// The lists, and whether one of them was not confirmed: a bug in netverify.
 pub(super) fn reach(material: &Material<'_>, scopes: &[Scope<'_>]) -> Result<(Reach, bool), Error> {
@@ -77,11 +79,12 @@ fn list(
         beyond: None,
     };
     match classes::list(material.prover, scope.cluster, scope.world, &flows, Asked::Sources) {
-        Ok(Some(list)) => show(material, scope, &list, &mut entry),
-        Ok(None) => entry.missing = Some("nodes are no ends of such a list".to_owned()),
-        Err(Stop::Failed(error)) => return Err(error),
-        Err(Stop::Undecided(reason)) => entry.missing = Some(format!("not decided: {reason}")),
-        Err(Stop::Disagreement(_) | Stop::Unconfirmed(_)) => {
+        Ok(list) => show(material, scope, &list, &mut entry),
+        Err(NoList::Nodes) => entry.missing = Some("nodes are no ends of such a list".to_owned()),
+        Err(NoList::AboutNothing) => entry.missing = Some(ABOUT_NOTHING.to_owned()),
+        Err(NoList::Stopped(Stop::Failed(error))) => return Err(error),
+        Err(NoList::Stopped(Stop::Undecided(reason))) => entry.missing = Some(format!("not decided: {reason}")),
+        Err(NoList::Stopped(Stop::Disagreement(_) | Stop::Unconfirmed(_))) => {
             *disagrees = true;
             entry.missing =
                 Some("the solver does not confirm the list: a bug in netverify, please report it".to_owned());

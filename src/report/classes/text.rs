@@ -28,7 +28,10 @@ pub fn render(report: &ReachReport, style: Style) -> String {
 fn head(report: &ReachReport, style: Style) -> String {
     let end = plain::line(&report.end);
     let none = style.paint(GREEN, "nothing");
-    let proved = "(proved for every pod that could exist)";
+    let proved = match report.beyond {
+        None => "(proved for every pod that could exist)",
+        Some(_) => "(proved for plugins that look named ports up at the destination; for others see the note)",
+    };
     let count = report.classes.len();
     match (report.asked == "sources", count) {
         (true, 0) => format!("{none} can reach {end} {proved}\n"),

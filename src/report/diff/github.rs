@@ -18,8 +18,11 @@ pub fn render(report: &DiffReport, top: &Path) -> String {
         format!("opens {opened}, closes {closed}")
     };
     lines.push(github::inert(&format!("{} -> {}: {words}", report.old, report.new)));
-    let assumptions =
-        report.notes.iter().map(|note| ("note", note)).chain(report.assumptions.iter().map(|one| ("assumes", one)));
+    let assumptions = report
+        .not_compared
+        .iter()
+        .map(|what| ("not compared", what))
+        .chain(report.assumptions.iter().map(|one| ("assumes", one)));
     lines.extend(assumptions.map(|(name, words)| format!("{name}: {}", github::inert(words))));
     lines.join("\n") + "\n"
 }

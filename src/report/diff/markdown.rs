@@ -55,7 +55,7 @@ fn class(class: &ClassReport, what: &str) -> String {
 }
 
 fn tail(report: &DiffReport) -> String {
-    let notes = report.notes.iter().map(|note| format!("Note: {}.\n\n", inert(note)));
+    let notes = report.not_compared.iter().map(|what| format!("**Not compared:** {}.\n\n", inert(what)));
     let assumptions = report.assumptions.iter().map(|words| format!("Assumes: {}.\n\n", inert(words)));
     let run = format!("<sub>netverify {}, Z3 {}</sub>\n", report.netverify, inert(&report.z3));
     notes.chain(assumptions).collect::<String>() + &run

@@ -13,7 +13,13 @@ pub fn render(report: &DiffReport, style: Style) -> String {
     let mut text = head(report, style);
     text += &side(&report.opened, '+', "opens", style);
     text += &side(&report.closed, '-', "closes", style);
-    text.extend(report.notes.iter().map(|note| format!("note: {}\n", plain::line(note))));
+    let warning = style.paint(YELLOW, "not compared");
+    text.extend(report.not_compared.iter().map(|what| {
+        format!(
+            "{warning}: {}: both sides are taken as after the change, and what opens or closes by it is not known\n",
+            plain::line(what)
+        )
+    }));
     text.extend(report.assumptions.iter().map(|words| format!("assumes: {}\n", plain::line(words))));
     text
 }
@@ -29,12 +35,20 @@ fn head(report: &DiffReport, style: Style) -> String {
     let (opened, closed) = (report.opened.classes.len(), report.closed.classes.len());
     let count = |count, verb: &str| format!("{verb} {}", counted(count, "class of flows", "classes of flows"));
     let words = match (opened, closed) {
-        (0, 0) => "changes nothing on most plugins".to_owned(),
+        (0, 0) if is_exact(report) => "opens and closes nothing that is compared".to_owned(),
+        (0, 0) => "opens and closes nothing on most plugins".to_owned(),
         (_, 0) => format!("{}, and closes nothing", count(opened, "opens")),
         (0, _) => format!("{}, and opens nothing", count(closed, "closes")),
         _ => format!("{} and {}", count(opened, "opens"), count(closed, "closes")),
     };
-    format!("{old} -> {new}: {words} (proved for every pod that could exist)\n\n")
+    let proved =
+        if is_exact(report) { "proved for every pod that could exist" } else { "on some plugins more: see the notes" };
+    format!("{old} -> {new}: {words} ({proved})\n\n")
+}
+
+/// Whether the classes are all, whatever the plugin.
+fn is_exact(report: &DiffReport) -> bool {
+    report.opened.beyond.is_none() && report.closed.beyond.is_none()
 }
 
 fn side(side: &SideReport, sign: char, verb: &str, style: Style) -> String {
