@@ -27,7 +27,7 @@ use crate::outcome::{Outcome, Reason};
 use crate::symbolic::{self, Session};
 use group::{Asker, Group};
 
-pub use crate::symbolic::{Answer, Interrupt};
+pub use crate::symbolic::{Answer, Interrupt, Slice};
 pub use record::{Asks, Question, Recorder};
 
 /// One claim about one cluster.

@@ -6,7 +6,7 @@ use super::Merged;
 use super::relabelled::Relabelled;
 use crate::model::algebra::PolicySet;
 use crate::model::net::PortMatch;
-use crate::model::policy::Ports;
+use crate::model::policy::Rule;
 use crate::model::workload::{Cluster, ContainerPort, Workload, WorkloadKind};
 
 /// The clusters before and after as one; the names are what to call them.
@@ -97,10 +97,7 @@ fn given<'a>(workload: &'a Workload, names: &BTreeSet<&str>) -> BTreeSet<&'a Con
 /// The names of ports in the policies of a cluster.
 fn named_ports(cluster: &Cluster) -> impl Iterator<Item = &str> {
     let rules = cluster.policies.iter().flat_map(|policy| policy.ingress.iter().chain(&policy.egress).flatten());
-    let items = rules.flat_map(|rule| match &rule.ports {
-        Ports::All => [].as_slice(),
-        Ports::AnyOf(items) => items.as_slice(),
-    });
+    let items = rules.flat_map(Rule::named_ports);
     items.filter_map(|item| match &item.ports {
         PortMatch::Named(name) => Some(name.as_str()),
         PortMatch::All | PortMatch::Range(..) => None,

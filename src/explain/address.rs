@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::model::net::{End, Family, IpBlock, family};
-use crate::model::policy::{PeerKind, Peers};
+use crate::model::policy::{PeerKind, Rule};
 use crate::model::workload::Cluster;
 
 /// The most addresses that are tried one by one. Each costs a verdict, and policies can list many blocks.
@@ -47,10 +47,7 @@ fn defaults(family: Family) -> impl Iterator<Item = IpAddr> {
 pub(super) fn blocks<'a>(cluster: &'a Cluster, policies: &BTreeSet<usize>) -> Vec<&'a IpBlock> {
     let policies = policies.iter().filter_map(|index| cluster.policies.get(*index));
     let rules = policies.flat_map(|policy| policy.ingress.iter().chain(&policy.egress).flatten());
-    let peers = rules.flat_map(|rule| match &rule.peers {
-        Peers::All => &[][..],
-        Peers::AnyOf(peers) => peers,
-    });
+    let peers = rules.flat_map(Rule::named_peers);
     let block = |peer: &'_ crate::model::policy::Peer| matches!(peer.kind, PeerKind::IpBlock(_));
     peers
         .filter(|peer| block(peer))

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 
 use super::bench::{Answer, Bench, only};
 use super::coverage::listed;
-use super::scene::{Scene, peers, rules};
+use super::scene::{Scene, rules};
 use super::{Linted, sample, samples};
 use crate::error::Error;
 use crate::eval::algebra;
@@ -42,7 +42,7 @@ pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> R
     for (index, policy) in scene.policies() {
         for (direction, _, rule) in rules(policy) {
             linted.findings.extend(one_family(scene, index, policy, direction, rule));
-            for peer in peers(rule) {
+            for peer in rule.named_peers() {
                 let PeerKind::IpBlock(block) = &peer.kind else { continue };
                 places.push(Place { index, policy, direction, rule, peer, block });
             }
@@ -260,7 +260,7 @@ impl Except<'_> {
 /// R21: all of one family and nothing of the other, or exceptions for one family alone.
 fn one_family(scene: &Scene<'_>, index: usize, policy: &Policy, direction: Direction, rule: &Rule) -> Option<Finding> {
     let whole = |wanted: Family| {
-        peers(rule).iter().find_map(|peer| match &peer.kind {
+        rule.named_peers().iter().find_map(|peer| match &peer.kind {
             PeerKind::IpBlock(block) if block.cidr.prefix_len() == 0 && family(block.cidr.addr()) == wanted => {
                 Some((peer, block))
             }
@@ -290,7 +290,7 @@ fn closed(
     let own_family = family(block.cidr.addr());
     let [has_v4, has_v6] = families(scene);
     let (has_own, has_other) = if own_family == Family::V4 { (has_v4, has_v6) } else { (has_v6, has_v4) };
-    let mentions_other = peers(rule).iter().any(|peer| match &peer.kind {
+    let mentions_other = rule.named_peers().iter().any(|peer| match &peer.kind {
         PeerKind::IpBlock(block) => family(block.cidr.addr()) != own_family,
         PeerKind::Pods { .. } => false,
     });

@@ -4,7 +4,7 @@
 //! Ingress alone: what a pod may call is bounded at the other end too. Under `lint` alone.
 
 use super::coverage::listed;
-use super::scene::{Scene, peers};
+use super::scene::Scene;
 use super::{flows, sample, surest};
 use crate::describe;
 use crate::eval::Verdict;
@@ -19,7 +19,7 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (index, policy) in scene.policies() {
         for rule in policy.ingress.iter().flatten() {
-            found.extend(peers(rule).iter().filter_map(|peer| forgeable(scene, index, policy, rule, peer)));
+            found.extend(rule.named_peers().iter().filter_map(|peer| forgeable(scene, index, policy, rule, peer)));
             found.extend(wide(scene, index, policy, rule));
         }
     }
@@ -147,7 +147,7 @@ fn every_pod(
         PortMatch::All | PortMatch::Named(_) => None,
     });
     let ((workload, one), port) = (idle.first().filter(|_| !listening.is_empty())?, numbered?);
-    let shown = match peers(rule).first() {
+    let shown = match rule.named_peers().first() {
         Some(peer) => into(scene, index, policy, peer, *workload, port)?,
         None => of_anybody(scene, index, *workload, port)?,
     };

@@ -4,7 +4,7 @@
 //! be a Service that leads elsewhere. Under `lint` alone.
 
 use super::coverage::listed;
-use super::scene::{Scene, peers, ports, rules};
+use super::scene::{Scene, rules};
 use super::{flows, sample, surest};
 use crate::describe;
 use crate::diagnostic::closest;
@@ -30,14 +30,14 @@ pub(super) fn find(scene: &Scene<'_>) -> Vec<Finding> {
     let services = Services::new(scene);
     let mut found = Vec::new();
     for (index, policy) in scene.policies() {
-        for (direction, _, rule) in rules(policy).filter(|(_, _, rule)| !ports(rule).is_empty()) {
+        for (direction, _, rule) in rules(policy).filter(|(_, _, rule)| !rule.named_ports().is_empty()) {
             let workloads = destinations(scene, index, policy, direction, rule);
             if workloads.is_empty() {
                 continue;
             }
             let place = Place { index, policy, direction, rule, workloads };
             found.extend(service_port(scene, &services, &place));
-            found.extend(ports(rule).iter().filter_map(|item| unknown_name(scene, &place, item)));
+            found.extend(rule.named_ports().iter().filter_map(|item| unknown_name(scene, &place, item)));
         }
     }
     found
@@ -49,7 +49,7 @@ fn destinations(scene: &Scene<'_>, index: usize, policy: &Policy, direction: Dir
         (Direction::Ingress, _) => scene.selected(index).to_vec(),
         (Direction::Egress, Peers::All) => Vec::new(),
         (Direction::Egress, Peers::AnyOf(_)) => {
-            let mut all: Vec<usize> = peers(rule).iter().flat_map(|peer| scene.matched(policy, peer)).collect();
+            let mut all: Vec<usize> = rule.named_peers().iter().flat_map(|peer| scene.matched(policy, peer)).collect();
             all.sort_unstable();
             all.dedup();
             all
@@ -104,7 +104,7 @@ struct Translated<'a> {
 }
 
 fn service_port(scene: &Scene<'_>, services: &Services<'_>, place: &Place<'_>) -> Option<Finding> {
-    let items = ports(place.rule).iter();
+    let items = place.rule.named_ports().iter();
     let translated: Vec<_> = items.filter_map(|item| translated(scene, services, place, item)).collect();
     let first = translated.first()?;
     let flow = through(scene, place, first.workload, first.item.protocol, first.target)?;
@@ -178,7 +178,7 @@ fn translated<'a>(
 fn through(scene: &Scene<'_>, place: &Place<'_>, workload: usize, protocol: Protocol, port: u16) -> Option<Flow> {
     let destination = scene.pod_of(workload, 0)?;
     let source = match place.direction {
-        Direction::Ingress => match peers(place.rule).first() {
+        Direction::Ingress => match place.rule.named_peers().first() {
             Some(peer) => scene.far_end(place.policy, peer, workload)?,
             None => End::External(scene.address(1)),
         },

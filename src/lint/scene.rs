@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use super::sample;
 use crate::eval::selector::matches;
 use crate::model::net::{End, PodEnd};
-use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Peers, Policy, PortSpec, Ports, Rule};
+use crate::model::policy::{Direction, NamespaceScope, Peer, PeerKind, Policy, Rule};
 use crate::model::selector::{LabelSelector, Labels};
 use crate::model::workload::{Cluster, Namespace, Workload};
 use crate::model::world::World;
@@ -182,20 +182,4 @@ pub(super) fn rules(policy: &Policy) -> impl Iterator<Item = (Direction, usize, 
         let rules = policy.rules(direction).unwrap_or_default().iter().enumerate();
         rules.map(move |(at, rule)| (direction, at, rule))
     })
-}
-
-/// The peers of a rule; none where it names none, and means everything (R15).
-pub(super) fn peers(rule: &Rule) -> &[Peer] {
-    match &rule.peers {
-        Peers::All => &[],
-        Peers::AnyOf(peers) => peers,
-    }
-}
-
-/// The ports of a rule; none where it names none, and means all (R24).
-pub(super) fn ports(rule: &Rule) -> &[PortSpec] {
-    match &rule.ports {
-        Ports::All => &[],
-        Ports::AnyOf(ports) => ports,
-    }
 }

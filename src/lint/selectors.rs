@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::bench::{Answer, Bench, only};
-use super::scene::{Scene, peers, ports, rules};
+use super::scene::{Scene, rules};
 use super::{Linted, sample, samples};
 use crate::describe;
 use crate::diagnostic::closest;
@@ -26,7 +26,7 @@ pub(super) fn find(scene: &Scene<'_>, prover: &Prover, linted: &mut Linted) -> R
     for (index, policy) in scene.policies() {
         linted.findings.extend(of_subject(scene, index, policy));
         for (direction, at, rule) in rules(policy) {
-            for (item, peer) in peers(rule).iter().enumerate() {
+            for (item, peer) in rule.named_peers().iter().enumerate() {
                 let path = format!("{direction}[{at}].{}[{item}]", describe::peers_key(direction));
                 linted.findings.extend(of_peer(scene, policy, peer, &path));
             }
@@ -208,12 +208,12 @@ fn all_ports(policy: &Policy, rule: &Rule) -> Vec<Finding> {
             .at(item.origin, "every port")
             .help(format!("write `- protocol: {}` alone, or the ports that are meant", item.protocol))
     };
-    ports(rule).iter().filter(|item| item.ports == PortMatch::Range(1, u16::MAX)).map(finding).collect()
+    rule.named_ports().iter().filter(|item| item.ports == PortMatch::Range(1, u16::MAX)).map(finding).collect()
 }
 
 /// Blocks that together are a whole address family.
 fn all_addresses(policy: &Policy, direction: Direction, rule: &Rule) -> Option<Finding> {
-    let blocks: Vec<(&Peer, &IpBlock)> = peers(rule).iter().filter_map(whole_block).collect();
+    let blocks: Vec<(&Peer, &IpBlock)> = rule.named_peers().iter().filter_map(whole_block).collect();
     if blocks.len() < 2 || blocks.iter().any(|(_, block)| block.cidr.prefix_len() == 0) {
         return None;
     }
@@ -278,7 +278,7 @@ fn roundabout<'a>(
     direction: Direction,
     rule: &'a Rule,
 ) -> Option<Roundabout<'a>> {
-    let of_pods: Vec<(&NamespaceScope, &LabelSelector)> = peers(rule).iter().filter_map(selectors).collect();
+    let of_pods: Vec<(&NamespaceScope, &LabelSelector)> = rule.named_peers().iter().filter_map(selectors).collect();
     let is_own = of_pods.iter().all(|(scope, _)| **scope == NamespaceScope::Own);
     let says_so = |(scope, pods): &(&NamespaceScope, &LabelSelector)| {
         pods.is_empty()
@@ -338,7 +338,7 @@ impl Roundabout<'_> {
             if is_own { ("its own namespace", "podSelector: {}") } else { ("any namespace", "namespaceSelector: {}") };
         let message = format!("{name} lists selectors in `{key}` that together admit every pod of {whose}");
         let mut finding = Finding::new(Code::RoundaboutEverything, name, message).because(Evidence::Proved);
-        for peer in peers(self.rule).iter().filter(|peer| selectors(peer).is_some()).take(4) {
+        for peer in self.rule.named_peers().iter().filter(|peer| selectors(peer).is_some()).take(4) {
             finding = finding.at(peer.origin, describe::peer(self.policy, peer));
         }
         finding.help(format!("write `{instead}`, or the selectors that are meant"))

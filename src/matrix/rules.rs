@@ -33,10 +33,7 @@ pub(super) struct Entry<'a> {
 
 impl<'a> Entry<'a> {
     pub(super) fn peers(&self) -> &'a [Peer] {
-        match &self.rule.rule.peers {
-            Peers::All => &[],
-            Peers::AnyOf(peers) => peers,
-        }
+        self.rule.rule.named_peers()
     }
 }
 
@@ -140,10 +137,7 @@ impl<'a, 'c> Matcher<'a, 'c> {
     }
 
     fn entry(&mut self, rule: RuleOf<'a>, sets: &mut PortSets) -> Entry<'a> {
-        let peers = match &rule.rule.peers {
-            Peers::All => &[][..],
-            Peers::AnyOf(peers) => peers,
-        };
+        let peers = rule.rule.named_peers();
         let any_peer = rule.rule.peers == Peers::All;
         let mut others = FixedBitSet::with_capacity(self.classes.all.len());
         if any_peer {

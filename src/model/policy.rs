@@ -106,6 +106,26 @@ pub struct Rule {
     pub origin: Origin,
 }
 
+impl Rule {
+    /// The peers that it names; none where it names none, and means everything (R15).
+    #[must_use]
+    pub fn named_peers(&self) -> &[Peer] {
+        match &self.peers {
+            Peers::All => &[],
+            Peers::AnyOf(peers) => peers,
+        }
+    }
+
+    /// The items of ports that it names; none where it names none, and means every port (R24).
+    #[must_use]
+    pub fn named_ports(&self) -> &[PortSpec] {
+        match &self.ports {
+            Ports::All => &[],
+            Ports::AnyOf(items) => items,
+        }
+    }
+}
+
 /// The `from` or `to` of a rule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Peers {

@@ -8,7 +8,7 @@ use crate::model::claim::Claim;
 use crate::model::net::PortMatch;
 use crate::model::options::{EgressNamedPortAny, EndPort, HostNetwork, IpBlockMatches, NamedPortScope, Options};
 use crate::model::plugin::OptionSpace;
-use crate::model::policy::{Direction, Peer, PeerKind, Peers, Ports, Rule};
+use crate::model::policy::{Direction, PeerKind, Rule};
 use crate::model::workload::{Cluster, Workload};
 use crate::model::world::World;
 
@@ -170,23 +170,13 @@ fn combined<T: Copy>(
     chosen.map(apply).collect()
 }
 
-fn peers(rule: &Rule) -> &[Peer] {
-    match &rule.peers {
-        Peers::All => &[],
-        Peers::AnyOf(peers) => peers,
-    }
-}
-
 /// R22.
 fn has_block(rule: &Rule) -> bool {
-    peers(rule).iter().any(|peer| matches!(peer.kind, PeerKind::IpBlock(_)))
+    rule.named_peers().iter().any(|peer| matches!(peer.kind, PeerKind::IpBlock(_)))
 }
 
 fn has_ports(rule: &Rule, wanted: impl Fn(&PortMatch) -> bool) -> bool {
-    match &rule.ports {
-        Ports::All => false,
-        Ports::AnyOf(items) => items.iter().any(|item| wanted(&item.ports)),
-    }
+    rule.named_ports().iter().any(|item| wanted(&item.ports))
 }
 
 /// R26.
@@ -201,6 +191,6 @@ fn names_a_port(rule: &Rule) -> bool {
 
 /// R28: a named port in a rule that names no pods.
 fn names_a_port_of_anything(rule: &Rule) -> bool {
-    let names_pods = peers(rule).iter().any(|peer| matches!(peer.kind, PeerKind::Pods { .. }));
+    let names_pods = rule.named_peers().iter().any(|peer| matches!(peer.kind, PeerKind::Pods { .. }));
     !names_pods && names_a_port(rule)
 }

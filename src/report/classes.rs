@@ -14,7 +14,7 @@ use super::build::Words;
 use super::{CaseReport, Place};
 use crate::classes::{Asked, Class, Door, List};
 use crate::describe;
-use crate::model::policy::{Direction, Peer, Peers, Rule};
+use crate::model::policy::Direction;
 use crate::model::workload::Cluster;
 use crate::source::SourceMap;
 
@@ -103,13 +103,6 @@ pub fn reach(question: &Question<'_>, list: &List, assumptions: Vec<String>, z3:
     }
 }
 
-fn peers_of(rule: &Rule) -> &[Peer] {
-    match &rule.peers {
-        Peers::All => &[],
-        Peers::AnyOf(peers) => peers,
-    }
-}
-
 /// What a list answers.
 pub struct Question<'a> {
     /// The declared objects.
@@ -156,15 +149,12 @@ impl Words<'_> {
         let Door::Rule { policy, rule, peer } = *door else { return None };
         let policy = self.cluster.policies.get(policy)?;
         let written = policy.rules(direction)?.get(rule)?;
-        let peer = match &written.peers {
-            Peers::AnyOf(peers) => peer.and_then(|at| Some((at, peers.get(at)?))),
-            Peers::All => None,
-        };
+        let peer = peer.and_then(|at| Some((at, written.named_peers().get(at)?)));
         let (path, origin, admits) = match peer {
             Some((at, peer)) => {
                 let key = describe::peers_key(direction);
                 // A peer that a comparison has split stands where the first part of it does.
-                let peers = peers_of(written);
+                let peers = written.named_peers();
                 let at = peers.iter().position(|one| one.origin == peer.origin).unwrap_or(at);
                 (format!("{direction}[{rule}].{key}[{at}]"), peer.origin, describe::peer(policy, peer))
             }

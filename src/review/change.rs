@@ -1,6 +1,6 @@
 //! A cluster with one thing of one policy taken away, or opened to all.
 
-use crate::model::policy::{Direction, Peers, Policy, Ports, Rule};
+use crate::model::policy::{Direction, Peers, Policy, Ports};
 use crate::model::workload::Cluster;
 use crate::source::Origin;
 
@@ -47,7 +47,7 @@ pub(super) fn edits(policy: &Policy, index: usize) -> Vec<Edit> {
             if rule.peers != Peers::All || rule.ports != Ports::All {
                 edits.push(edit(Part::Rule(direction, at), How::Widened));
             }
-            let peers = peers(rule);
+            let peers = rule.named_peers();
             for peer in 0..peers.len() {
                 if peers.len() > 1 {
                     edits.push(edit(Part::Peer(direction, at, peer), How::Removed));
@@ -60,13 +60,6 @@ pub(super) fn edits(policy: &Policy, index: usize) -> Vec<Edit> {
         }
     }
     edits
-}
-
-pub(super) fn peers(rule: &Rule) -> &[crate::model::policy::Peer] {
-    match &rule.peers {
-        Peers::All => &[],
-        Peers::AnyOf(peers) => peers,
-    }
 }
 
 /// The cluster with the change; `None` where there is nothing to change.
@@ -106,7 +99,7 @@ pub(super) fn place(policy: &Policy, part: Part) -> (String, Origin) {
         }
         Part::Peer(direction, at, peer) => {
             let key = crate::describe::peers_key(direction);
-            let origin = rule(direction, at).and_then(|rule| peers(rule).get(peer)).map(|peer| peer.origin);
+            let origin = rule(direction, at).and_then(|rule| rule.named_peers().get(peer)).map(|peer| peer.origin);
             (format!("{direction}[{at}].{key}[{peer}]"), origin.unwrap_or(policy.name_origin))
         }
     }
@@ -116,7 +109,7 @@ pub(super) fn place(policy: &Policy, part: Part) -> (String, Origin) {
 pub(super) fn at_origin(policy: &Policy, origin: Origin) -> Option<Part> {
     for direction in [Direction::Ingress, Direction::Egress] {
         for (at, rule) in policy.rules(direction).unwrap_or_default().iter().enumerate() {
-            if let Some(peer) = peers(rule).iter().position(|peer| peer.origin == origin) {
+            if let Some(peer) = rule.named_peers().iter().position(|peer| peer.origin == origin) {
                 return Some(Part::Peer(direction, at, peer));
             }
             if rule.origin == origin {

@@ -10,14 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::change::{self, Edit, How, Part};
 use super::{Material, Scope, excerpt, scope};
 use crate::error::Error;
-use crate::model::claim::{Claim, Endpoint, NamespaceSet};
+use crate::model::claim::Claim;
 use crate::model::net::PortMatch;
-use crate::model::policy::{Direction, Policy, Ports};
-use crate::model::selector::{LabelSelector, Operator, Requirement};
+use crate::model::policy::{Direction, Policy};
 use crate::model::workload::Cluster;
 use crate::outcome::Outcome;
 use crate::plan::Plan;
-use crate::prove::Job;
+use crate::prove::{Job, Slice};
 use crate::report::review::{Change, Coverage, Line};
 
 mod suggest;
@@ -87,13 +86,17 @@ pub(super) fn coverage(material: &Material<'_>, scopes: &[Scope<'_>], limit: usi
 }
 
 fn trials<'a>(material: &Material<'_>, scope: &'a Scope<'a>) -> Vec<Trial<'a>> {
+    let proved = scope.items.iter().copied().filter(|at| is_proved(material, *at));
+    let slice =
+        |at: usize| Some((at, Slice::of_claim(scope.cluster, scope.world, &material.plan.items.get(at)?.claim)));
+    let proved: Vec<(usize, Slice)> = proved.filter_map(slice).collect();
     let edits = scope.cluster.policies.iter().enumerate().flat_map(|(at, policy)| change::edits(policy, at));
     let trial = |edit: Edit| {
         let policy = scope.cluster.policies.get(edit.policy)?;
         let (path, _) = change::place(policy, edit.part);
         let key = (excerpt::line(material.sources, policy.name_origin), path, how(edit.how));
-        let is_asked = |at: &&usize| is_proved(material, **at) && matters(material, scope.cluster, policy, edit, **at);
-        Some(Trial { scope, edit, key, asked: scope.items.iter().filter(is_asked).copied().collect() })
+        let is_asked = |(at, slice): &&(usize, Slice)| matters(material, policy, edit, slice, *at);
+        Some(Trial { scope, edit, key, asked: proved.iter().filter(is_asked).map(|(at, _)| *at).collect() })
     };
     edits.filter_map(trial).collect()
 }
@@ -116,38 +119,35 @@ fn is_asked_again(claim: &Claim) -> bool {
     !matches!(claim, Claim::Compared(_) | Claim::NoGap { .. })
 }
 
-fn matters(material: &Material<'_>, cluster: &Cluster, policy: &Policy, edit: Edit, at: usize) -> bool {
-    material.plan.items.get(at).is_some_and(|item| may_matter(cluster, policy, edit, &item.claim))
+fn matters(material: &Material<'_>, policy: &Policy, edit: Edit, slice: &Slice, at: usize) -> bool {
+    material.plan.items.get(at).is_some_and(|item| may_matter(policy, edit, slice, &item.claim))
 }
 
 /// Whether the claim, which holds, might not hold after the change. Says yes where it is not sure.
 ///
 /// R1: a policy acts on pods of its own namespace that it selects, and on no others. R5: rules only add, so to take one away
 /// makes no flow pass, and to widen one stops none; but for named ports, which may be read otherwise without a peer (R28).
-fn may_matter(cluster: &Cluster, policy: &Policy, edit: Edit, claim: &Claim) -> bool {
+fn may_matter(policy: &Policy, edit: Edit, slice: &Slice, claim: &Claim) -> bool {
     let (direction, is_named) = match edit.part {
         Part::Policy => (None, false),
         Part::Rule(direction, at) | Part::Peer(direction, at, _) => {
             (Some(direction), names_a_port(policy, direction, at))
         }
     };
-    let acts_on = |own: Direction, end: &Endpoint| {
-        policy.rules(own).is_some()
-            && direction.is_none_or(|direction| direction == own)
-            && may_select(cluster, policy, end)
-    };
+    let acts =
+        |own: Direction| direction.is_none_or(|direction| direction == own) && slice.of(own).contains(&edit.policy);
     match claim {
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
+        Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => {
             let is_denial = matches!(claim, Claim::NoneCanReach(_));
             let may_turn = match (edit.part, edit.how) {
                 (Part::Policy, _) => true,
                 (_, How::Removed) => !is_denial || is_named,
                 (_, How::Widened) => is_denial || is_named,
             };
-            may_turn && (acts_on(Direction::Ingress, &flows.destinations) || acts_on(Direction::Egress, &flows.sources))
+            may_turn && (acts(Direction::Ingress) || acts(Direction::Egress))
         }
-        Claim::Isolated { pods, directions } => {
-            edit.part == Part::Policy && directions.iter().any(|direction| acts_on(*direction, pods))
+        Claim::Isolated { directions, .. } => {
+            edit.part == Part::Policy && directions.iter().any(|direction| acts(*direction))
         }
         Claim::Compared(_) | Claim::NoGap { .. } => false,
     }
@@ -155,42 +155,7 @@ fn may_matter(cluster: &Cluster, policy: &Policy, edit: Edit, claim: &Claim) -> 
 
 fn names_a_port(policy: &Policy, direction: Direction, at: usize) -> bool {
     let rule = policy.rules(direction).and_then(|rules| rules.get(at));
-    rule.is_some_and(|rule| match &rule.ports {
-        Ports::All => false,
-        Ports::AnyOf(items) => items.iter().any(|item| matches!(item.ports, PortMatch::Named(_))),
-    })
-}
-
-/// Whether the policy may select a pod of the endpoint.
-fn may_select(cluster: &Cluster, policy: &Policy, end: &Endpoint) -> bool {
-    match end {
-        Endpoint::Anything | Endpoint::Within(_) => true,
-        Endpoint::Pods { namespaces, pods } => {
-            let is_there = match namespaces {
-                NamespaceSet::Named(name) => *name == policy.namespace,
-                NamespaceSet::Any | NamespaceSet::Matching(_) => true,
-            };
-            is_there && !contradict(&policy.pod_selector.selector, pods)
-        }
-        Endpoint::Workload(index) => {
-            cluster.workloads.get(*index).is_none_or(|workload| workload.namespace == policy.namespace)
-        }
-        // R33: a pod on its node's network may be among the nodes and be judged by policies.
-        Endpoint::Node(_) => true,
-        Endpoint::External(_) => false,
-        Endpoint::Union(parts) => parts.iter().any(|part| may_select(cluster, policy, part)),
-        Endpoint::Except(whole, _) => may_select(cluster, policy, whole),
-    }
-}
-
-/// Whether no pod matches both: they ask for different values of one label (R13).
-fn contradict(one: &LabelSelector, other: &LabelSelector) -> bool {
-    let disjoint = |a: &Requirement, b: &Requirement| match (&a.operator, &b.operator) {
-        (Operator::In(a), Operator::In(b)) => !a.iter().any(|value| b.contains(value)),
-        _ => false,
-    };
-    let pairs = one.requirements.iter().flat_map(|a| other.requirements.iter().map(move |b| (a, b)));
-    pairs.into_iter().any(|(a, b)| a.key == b.key && disjoint(a, b))
+    rule.is_some_and(|rule| rule.named_ports().iter().any(|item| matches!(item.ports, PortMatch::Named(_))))
 }
 
 /// The changes so far, and how many questions are left.

@@ -8,7 +8,7 @@ use super::super::ast::{Name, NamedEndpoint};
 use super::super::cursor::Parse;
 use super::super::{Names, RESERVED};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::policy::{NamespaceScope, PeerKind, Peers, Policy};
+use crate::model::policy::{NamespaceScope, PeerKind, Policy, Rule};
 use crate::model::selector::{Labels, NAMESPACE_NAME_LABEL};
 use crate::model::workload::{Cluster, Service, Workload};
 
@@ -197,10 +197,7 @@ fn known_namespaces(cluster: &Cluster) -> BTreeSet<&str> {
 /// The namespaces that the peers of a policy select by the label that bears their name (R9).
 fn mentioned(policy: &Policy) -> impl Iterator<Item = &str> {
     let rules = policy.ingress.iter().chain(&policy.egress).flatten();
-    let peers = rules.flat_map(|rule| match &rule.peers {
-        Peers::All => &[][..],
-        Peers::AnyOf(peers) => peers,
-    });
+    let peers = rules.flat_map(Rule::named_peers);
     let selectors = peers.filter_map(|peer| match &peer.kind {
         PeerKind::Pods { namespaces: NamespaceScope::Matching(selector), .. } => Some(selector),
         _ => None,

@@ -85,7 +85,7 @@ fn isolated(policy: &Policy, own: &str) -> Vec<String> {
 
 /// That what the rule is for works.
 fn allowed(policy: &Policy, direction: Direction, rule: &Rule, peer: Option<usize>, own: &str) -> Vec<String> {
-    let peers = change::peers(rule);
+    let peers = rule.named_peers();
     let chosen = peers.iter().enumerate().filter(|(at, _)| peer.is_none_or(|wanted| wanted == *at));
     let others: Option<Vec<String>> = match peers {
         [] => Some(vec!["external".to_owned()]),
@@ -105,7 +105,7 @@ fn allowed(policy: &Policy, direction: Direction, rule: &Rule, peer: Option<usiz
 /// That nobody else comes in or nothing else is reached, or no other port.
 fn denied(policy: &Policy, direction: Direction, rule: &Rule, own: &str) -> Vec<String> {
     let rules = policy.rules(direction).unwrap_or_default();
-    let others: Option<Vec<String>> = rules.iter().flat_map(change::peers).map(|peer| end(policy, peer)).collect();
+    let others: Option<Vec<String>> = rules.iter().flat_map(Rule::named_peers).map(|peer| end(policy, peer)).collect();
     let mut sentences = Vec::new();
     if let Some(others) = others.filter(|others| !others.is_empty()) {
         let others = others.join(" or ");

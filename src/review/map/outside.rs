@@ -107,10 +107,7 @@ fn after(address: IpAddr) -> Option<IpAddr> {
 
 fn blocks(policy: &Policy) -> Vec<&IpBlock> {
     let rules = [Direction::Ingress, Direction::Egress].into_iter().flat_map(|direction| policy.rules(direction));
-    let peers = rules.flatten().flat_map(|rule| match &rule.peers {
-        Peers::All => [].as_slice(),
-        Peers::AnyOf(peers) => peers.as_slice(),
-    });
+    let peers = rules.flatten().flat_map(Rule::named_peers);
     peers
         .filter_map(|peer| match &peer.kind {
             PeerKind::IpBlock(block) => Some(block),
