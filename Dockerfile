@@ -4,16 +4,13 @@
 #   docker build --tag netverify --target shell .     with a shell, for GitLab CI and Tekton
 #   helm template chart | docker run --rm --interactive --volume "$PWD:/work" netverify prove -m - netverify.toml
 #
-# The feature `vendored-z3` needs CMake 3.26 or newer, which Debian 12 does not have and PyPI does, and a C++ compiler. Z3's own source
-# comes as a crate (z3-src): nothing is fetched but crates and CMake. Building Z3 takes a while.
+# The feature `vendored-z3` needs CMake 3.26 or newer and a C++ compiler that knows <format>, GCC 13 or newer: Debian 13 has both, Debian 12
+# neither. Z3's own source comes as a crate (z3-src): nothing is fetched but crates. Building Z3 takes a while.
 
-FROM rust:1-bookworm AS build
+FROM rust:1-trixie AS build
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends python3-venv g++ \
- && rm -rf /var/lib/apt/lists/* \
- && python3 -m venv /opt/cmake \
- && /opt/cmake/bin/pip install --no-cache-dir 'cmake>=3.26,<5'
-ENV PATH="/opt/cmake/bin:$PATH"
+ && apt-get install --yes --no-install-recommends cmake g++ \
+ && rm -rf /var/lib/apt/lists/*
 # `crt-static` links the C and C++ libraries in as well. The target is named so that build scripts stay as they are.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 WORKDIR /src
@@ -26,7 +23,7 @@ RUN target="$(rustc --print host-tuple)" \
  && cp "target/$target/release/netverify" /out/netverify \
  && /out/netverify --version
 
-FROM debian:bookworm-slim AS shell
+FROM debian:trixie-slim AS shell
 COPY --from=build /out/netverify /usr/local/bin/netverify
 WORKDIR /work
 USER 65532:65532

@@ -73,7 +73,7 @@ bench: setup ## Run the benchmarks
 
 cluster: setup ## Write a made-up cluster as YAML, for any tool: make cluster N=1000 DIR=/tmp/cluster SEED=1
 	@$(CARGO) run --quiet --release --locked --example cluster -- $(N) $(DIR) $(SEED)
-	@echo "cluster: $(N) workloads and as many policies in $(DIR)"
+	@echo "cluster: $(N) workloads, as many policies and a spec about them (netverify.toml) in $(DIR)"
 
 fuzz: setup ## Fuzz manifests, specs, sentences and flows, SECONDS (600) each; not part of the tests
 	@scripts/fuzz.sh $(SECONDS) $(TARGET)

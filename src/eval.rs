@@ -146,9 +146,8 @@ fn isolating<'a>(
     pod: &PodEnd,
     direction: Direction,
 ) -> impl Iterator<Item = (usize, &'a Policy, &'a [Rule])> {
-    let policies = cluster.policies.iter().enumerate();
+    let policies = cluster.policies.in_namespace(&pod.namespace.name);
     policies
-        .filter(|(_, policy)| policy.namespace == pod.namespace.name)
         .filter(|(_, policy)| selector::matches(&policy.pod_selector.selector, &pod.labels))
         .filter_map(move |(index, policy)| policy.rules(direction).map(|rules| (index, policy, rules)))
 }

@@ -7,6 +7,7 @@
 pub mod algebra;
 pub mod claim;
 pub mod further;
+pub mod inventory;
 pub mod net;
 pub mod options;
 pub mod plugin;

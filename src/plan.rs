@@ -14,6 +14,7 @@ use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::finding;
 use crate::manifest::{Objects, Settings};
 use crate::model::claim::Claim;
+use crate::model::inventory::Inventory;
 use crate::model::plugin::Plugin;
 use crate::model::workload::Cluster;
 use crate::model::world::World;
@@ -186,10 +187,10 @@ impl Plan {
 
     fn cluster_at(&self, index: usize) -> &Cluster {
         static NONE: Cluster = Cluster {
-            policies: Vec::new(),
+            policies: Inventory::new(),
             namespaces: BTreeMap::new(),
-            workloads: Vec::new(),
-            services: Vec::new(),
+            workloads: Inventory::new(),
+            services: Inventory::new(),
             nodes: Vec::new(),
             unread_kinds: BTreeMap::new(),
             ignored_kinds: BTreeMap::new(),

@@ -4,6 +4,7 @@
 //! judged again by `eval` before anybody sees it; if the two do not agree the answer is
 //! [`Outcome::Disagreement`], never a verdict. Assumes a checked cluster and resolved claims.
 
+mod abridged;
 mod compare;
 mod conclude;
 mod doubt;
@@ -25,6 +26,7 @@ use crate::model::workload::Cluster;
 use crate::model::world::World;
 use crate::outcome::{Outcome, Reason};
 use crate::symbolic::{self, Session};
+use abridged::Abridged;
 use group::{Asker, Group};
 
 pub use crate::symbolic::{Answer, Interrupt, Slice};
@@ -62,7 +64,16 @@ struct Limits {
     timeout: Duration,
     /// The memory of Z3, in megabytes, of all threads together.
     memory: u32,
+    /// The most policies of a direction that a claim is asked about at once.
+    whole_up_to: usize,
     interrupt: Interrupt,
+}
+
+impl Limits {
+    fn new(timeout: Duration) -> Limits {
+        let interrupt = Interrupt::default();
+        Limits { timeout, memory: DEFAULT_MEMORY, whole_up_to: abridged::WHOLE_UP_TO, interrupt }
+    }
 }
 
 /// As much memory as Z3 may hold unless somebody says otherwise, in megabytes.
@@ -93,8 +104,7 @@ impl Prover {
     pub fn new(threads: usize, timeout: Duration) -> Result<Prover, Error> {
         let first = pool(1)?;
         first.spawn(symbolic::warm_up);
-        let limits = Limits { timeout, memory: DEFAULT_MEMORY, interrupt: Interrupt::default() };
-        Ok(Prover { first, threads, limits, decided: Arc::default() })
+        Ok(Prover { first, threads, limits: Limits::new(timeout), decided: Arc::default() })
     }
 
     /// Lets Z3 hold at most so many megabytes, of all threads together. A property that needs more is
@@ -102,6 +112,14 @@ impl Prover {
     #[must_use]
     pub fn with_memory_limit(mut self, megabytes: u32) -> Prover {
         self.limits.memory = megabytes;
+        self
+    }
+
+    /// Asks about so many policies of a direction at once; a claim about more is asked about few at first, and about
+    /// others once a case needs them. What comes of it is the same: this is for measuring, and for tests that compare.
+    #[must_use]
+    pub fn with_whole_slices_up_to(mut self, policies: usize) -> Prover {
+        self.limits.whole_up_to = policies;
         self
     }
 
@@ -206,15 +224,31 @@ fn answers_within(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, An
 /// The answers to a group under its one plugin, each with its place in the run.
 fn under_one_plugin(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, Answered)>, Error> {
     // Concluding asks questions of its own, so the ground of the group has to be gone by then.
-    let first = group.first_answers(asker)?;
-    let conclude = |((first, spent), (at, job)): ((group::First, Duration), &(usize, Job<'_>))| {
-        let start = Instant::now();
-        let left = asker.left.saturating_sub(spent);
-        asker.session.start_clock(Some(left));
-        let outcome = conclude::under(&Asker { at: *at, left, ..*asker }, job, &group.options, first)?;
-        Ok((*at, Answered { outcome, elapsed: spent + start.elapsed() }))
+    if let [(at, job)] = group.members.as_slice() {
+        let mut policies = Abridged::new(asker, job, group.slice.clone());
+        let first = policies.first_answer(asker, group)?;
+        return Ok(vec![(*at, answered(asker, group, (*at, job), first, policies)?)]);
+    }
+    let conclude = |(first, (at, job)): ((group::First, Duration), &(usize, Job<'_>))| {
+        let policies = Abridged::new(asker, job, Slice::of_claim(job.cluster, job.world, job.claim));
+        Ok((*at, answered(asker, group, (*at, job), first, policies)?))
     };
-    first.into_iter().zip(&group.members).map(conclude).collect()
+    group.first_answers(asker)?.into_iter().zip(&group.members).map(conclude).collect()
+}
+
+/// From the solver's first word, and the time it took, to the answer to one of the members.
+fn answered(
+    asker: &Asker<'_>,
+    group: &Group<'_>,
+    (at, job): (usize, &Job<'_>),
+    (first, spent): (group::First, Duration),
+    mut policies: Abridged<'_>,
+) -> Result<Answered, Error> {
+    let start = Instant::now();
+    let left = asker.left.saturating_sub(spent);
+    asker.session.start_clock(Some(left));
+    let outcome = conclude::under(&Asker { at, left, ..*asker }, job, &group.options, first, &mut policies)?;
+    Ok(Answered { outcome, elapsed: spent + start.elapsed() })
 }
 
 /// Decides one claim on this thread's own session. For embedding and tests; [`Prover`] is the way to
@@ -231,7 +265,7 @@ pub fn decide(job: &Job<'_>, timeout: Duration) -> Result<Outcome, Error> {
 /// # Errors
 /// Those of [`decide`], and those of the recorder.
 pub fn decide_recorded(job: &Job<'_>, timeout: Duration, recorder: Option<&Recorder<'_>>) -> Result<Outcome, Error> {
-    let limits = Limits { timeout, memory: DEFAULT_MEMORY, interrupt: Interrupt::default() };
+    let limits = Limits::new(timeout);
     let group = Group::of_one(0, *job);
     let answered = with_session(|session| answers(session, &limits, recorder, &group))?.pop();
     Ok(answered.map_or_else(|| Outcome::Unknown(Reason("not asked".to_owned())), |(_, answered)| answered.outcome))

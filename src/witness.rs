@@ -11,6 +11,7 @@ pub mod lenders;
 pub mod needs;
 pub mod pod;
 pub mod shrink;
+pub mod today;
 pub mod yaml;
 
 use crate::eval;

@@ -434,8 +434,8 @@ fn rests_on(cluster: &Cluster, outcome: &Outcome) -> BTreeSet<(String, Direction
 fn reordered(question: &Question, keys: &[u16]) -> Question {
     let Question { mut cluster, world, claim } = question.clone();
     let places = order(cluster.workloads.len(), keys);
-    cluster.policies = in_order(&cluster.policies, keys);
-    cluster.workloads = in_order(&cluster.workloads, keys);
+    cluster.policies = in_order(&cluster.policies, keys).into();
+    cluster.workloads = in_order(&cluster.workloads, keys).into();
     cluster.nodes = in_order(&cluster.nodes, keys);
     let claim = worlds::renumbered(claim, &|index| places.iter().position(|place| *place == index));
     Question { cluster, world, claim }

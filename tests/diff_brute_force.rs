@@ -68,9 +68,9 @@ fn holds(merged: &Merged, gained: &Gained, flow: &Flow) -> bool {
 /// The same objects with the labels and the policies of another cluster.
 fn relabelled(old: &Cluster, other: Cluster) -> Cluster {
     let mut new = Cluster { policies: other.policies, ..old.clone() };
-    for (workload, with) in new.workloads.iter_mut().zip(other.workloads) {
-        workload.labels = with.labels;
-    }
+    new.workloads.edit(|all| {
+        all.iter_mut().zip(other.workloads).for_each(|(workload, with)| workload.labels = with.labels);
+    });
     for (name, declared) in &mut new.namespaces {
         if let Some(with) = other.namespaces.get(name) {
             declared.namespace.labels = with.namespace.labels.clone();

@@ -3,19 +3,31 @@
 
 #[path = "../benches/support/cluster.rs"]
 mod cluster;
+#[path = "../benches/support/spec.rs"]
+mod spec;
+
+use std::time::Duration;
 
 use cluster::{Shape, files};
 use netverify::manifest::{self, ManifestPath, Settings};
 use netverify::model::workload::Cluster;
+use netverify::outcome::Outcome;
+use netverify::plan::{Inputs, Plan};
+use netverify::prove::Prover;
 use netverify::source::SourceMap;
 
-fn read(shape: Shape) -> Cluster {
+fn written(shape: Shape) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for file in files(shape) {
         let path = folder.path().join(&file.path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, file.text).unwrap();
     }
+    folder
+}
+
+fn read(shape: Shape) -> Cluster {
+    let folder = written(shape);
     let (mut sources, mut faults) = (SourceMap::default(), Vec::new());
     let paths = [ManifestPath::new(folder.path().to_str().unwrap())];
     let objects = manifest::read(&paths, &Settings::default(), &mut sources, &mut faults);
@@ -42,4 +54,45 @@ fn one_seed_gives_one_cluster() {
     assert!(
         ["NotIn", "Exists", "DoesNotExist", "except", "endPort", "port: metrics"].iter().all(|one| text.contains(one))
     );
+}
+
+/// What a person would act on: the verdict, and whether a case exists today.
+fn verdict(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Proved(proof) => format!("proved, vacuous: {}", proof.vacuous),
+        Outcome::Refuted(refutation) => {
+            format!("refuted, today: {:?}", refutation.counterexample.as_ref().map(|case| case.today))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// The verdicts of all properties, asked about so many policies of a direction at once.
+fn verdicts(plan: &Plan, whole_up_to: usize) -> Vec<String> {
+    let prover = Prover::new(1, Duration::from_secs(300)).unwrap().with_whole_slices_up_to(whole_up_to);
+    prover.prove(&plan.jobs()).unwrap().iter().map(|answered| verdict(&answered.outcome)).collect()
+}
+
+#[test]
+fn a_claim_about_many_policies_has_the_answer_that_it_has_when_asked_about_all_of_them_at_once() {
+    let (mut proved, mut of_today, mut possible) = (0, 0, 0);
+    for (workloads, seed) in [(63, 1), (103, 2), (143, 3)] {
+        let shape = Shape { workloads, seed };
+        let folder = written(shape);
+        let path = folder.path().join("netverify.toml");
+        std::fs::write(&path, spec::spec(shape, 40)).unwrap();
+        let inputs = Inputs { specs: vec![path.to_str().unwrap().to_owned()], ..Inputs::default() };
+        let plan = Plan::read(&inputs, &mut SourceMap::default());
+        assert!(!plan.has_errors(), "{:?}", plan.diagnostics);
+        let whole = verdicts(&plan, usize::MAX);
+        for few in [0, 16] {
+            for (at, (abridged, whole)) in verdicts(&plan, few).iter().zip(&whole).enumerate() {
+                assert_eq!(abridged, whole, "seed {seed}, property {at}, whole slices up to {few}");
+            }
+        }
+        proved += whole.iter().filter(|verdict| verdict.starts_with("proved")).count();
+        of_today += whole.iter().filter(|verdict| verdict.contains("Some(true)")).count();
+        possible += whole.iter().filter(|verdict| verdict.contains("Some(false)")).count();
+    }
+    assert!(proved > 20 && of_today > 20 && possible > 0, "{proved} proved, {of_today} today, {possible} possible");
 }

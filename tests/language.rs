@@ -98,7 +98,8 @@ mod support {
                 ("ml-ops", "is"),
             ]
             .map(|(namespace, name)| policy(namespace, name))
-            .to_vec(),
+            .to_vec()
+            .into(),
             namespaces: ["ai-platform", "ml-ops", "kube-system"].map(namespace).into(),
             workloads: vec![
                 workload(Deployment, "ai-platform", "chat-ui", &[]),
@@ -108,7 +109,8 @@ mod support {
                 workload(Deployment, "ml-ops", "drift", &[]),
                 workload(Job, "ml-ops", "drift", &[]),
                 workload(Deployment, "ml-ops", "vector-db", &[]),
-            ],
+            ]
+            .into(),
             services: vec![
                 service("ai-platform", "chat", &[("web", 80, Tcp, TargetPort::Number(3000))]),
                 service("ai-platform", "rag-api", &[("web", 80, Tcp, TargetPort::Name("http".to_owned()))]),
@@ -119,7 +121,8 @@ mod support {
                 ),
                 service("kube-system", "dns", &[("dns", 53, Udp, TargetPort::Name("dns".to_owned()))]),
                 external,
-            ],
+            ]
+            .into(),
             nodes: vec![Node {
                 name: "worker-1".to_owned(),
                 labels: Labels::new(),

@@ -39,9 +39,8 @@ fn http() -> Ports {
 /// Every rule names `http`, and the claim is about a number that no declared pod gives it.
 fn about_lenders(mut question: Question) -> Question {
     let named = |rule: &mut Rule| rule.ports = http();
-    for policy in &mut question.cluster.policies {
-        policy.ingress.iter_mut().chain(&mut policy.egress).flatten().for_each(named);
-    }
+    let rules = |policy: &mut Policy| policy.ingress.iter_mut().chain(&mut policy.egress).flatten().for_each(named);
+    question.cluster.policies.edit(|all| all.iter_mut().for_each(rules));
     let items = vec![PortItem { protocol: Protocol::Tcp, ports: PortMatch::Range(9100, 9100) }];
     let (sources, destinations) = (Endpoint::Anything, Endpoint::Workload(0));
     question.claim = Claim::NoneCanReach(FlowSet::new(sources, destinations, PortSet { items }));
@@ -110,16 +109,18 @@ fn gaps() -> impl Strategy<Value = Question> {
                 plugin: Plugin::Any,
                 ..question.world
             };
-            let policies = &mut question.cluster.policies;
-            let (count, policy) = (policies.len(), one.index(policies.len()));
+            let count = question.cluster.policies.len();
+            let policy = one.index(count);
             // One that admits nothing has nothing to lend.
             let admitting = Rule { peers: Peers::All, ports: http(), origin: worlds::origin() };
-            let rules = policies[policy].ingress.get_or_insert_default();
-            if rules.is_empty() {
-                rules.push(admitting);
-            }
-            let halves = [true, false].map(|carry| narrowed(&policies[policy], carry));
-            policies.extend(halves);
+            question.cluster.policies.edit(|policies| {
+                let rules = policies[policy].ingress.get_or_insert_default();
+                if rules.is_empty() {
+                    rules.push(admitting);
+                }
+                let halves = [true, false].map(|carry| narrowed(&policies[policy], carry));
+                policies.extend(halves);
+            });
             let set = |name: &str, policies: Vec<usize>| PolicySet { name: name.to_owned(), policies };
             let others = (0..count).filter(|index| *index != policy);
             let cut = set("cut", others.chain([count, count + 1]).collect());

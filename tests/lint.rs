@@ -142,9 +142,8 @@ fn conformance() -> Vec<(String, Cluster, World)> {
 /// The same with a name for each policy of its own.
 fn named(cluster: &Cluster) -> Cluster {
     let mut cluster = cluster.clone();
-    for (at, policy) in cluster.policies.iter_mut().enumerate() {
-        policy.name = format!("p{at}");
-    }
+    let name = |(at, policy): (usize, &mut Policy)| policy.name = format!("p{at}");
+    cluster.policies.edit(|all| all.iter_mut().enumerate().for_each(name));
     cluster
 }
 
@@ -204,8 +203,8 @@ fn without_the_idle(cluster: &Cluster, findings: &[Finding]) -> Cluster {
     for (about, path) in paths {
         let at = cluster.policies.iter().position(|policy| policy.full_name() == about).unwrap();
         match path {
-            None => drop(cluster.policies.remove(at)),
-            Some(path) => remove(&mut cluster.policies[at], &path),
+            None => drop(cluster.policies.edit(|all| all.remove(at))),
+            Some(path) => cluster.policies.edit(|all| remove(&mut all[at], &path)),
         }
     }
     cluster

@@ -24,7 +24,7 @@ use netverify::model::claim::{Claim, Endpoint, FlowSet, PortItem, PortSet};
 use netverify::model::net::{End, Flow, IpBlock, PodEnd, PortMatch, Protocol};
 use netverify::model::options::{IpBlockMatches, Options};
 use netverify::model::plugin::Choice;
-use netverify::model::policy::{PeerKind, Peers, Ports, Rule};
+use netverify::model::policy::{PeerKind, Peers, Policy, Ports, Rule};
 use netverify::model::workload::Cluster;
 use netverify::model::world::{Existence, World};
 use netverify::outcome::Outcome;
@@ -260,7 +260,7 @@ fn crowded(words: Words) -> BoxedStrategy<Cluster> {
     (cluster(words), vec(option::of(select(blocks)), 16))
         .prop_map(|(mut cluster, blocks)| {
             let mut blocks = blocks.into_iter().cycle();
-            for policy in &mut cluster.policies {
+            let crowd = |policy: &mut Policy| {
                 policy.namespace = "a".to_owned();
                 let rules = policy.ingress.iter_mut().chain(&mut policy.egress).flatten();
                 for peer in rules
@@ -270,10 +270,15 @@ fn crowded(words: Words) -> BoxedStrategy<Cluster> {
                         peer.kind = PeerKind::IpBlock(block);
                     }
                 }
-            }
-            cluster.workloads.iter_mut().for_each(|workload| workload.namespace = "a".to_owned());
-            cluster.policies.sort_by_key(|policy| policy.name.clone());
-            cluster.workloads.sort_by_key(|workload| workload.name.clone());
+            };
+            cluster.policies.edit(|all| {
+                all.iter_mut().for_each(crowd);
+                all.sort_by_key(|policy| policy.name.clone());
+            });
+            cluster.workloads.edit(|all| {
+                all.iter_mut().for_each(|workload| workload.namespace = "a".to_owned());
+                all.sort_by_key(|workload| workload.name.clone());
+            });
             cluster
         })
         .boxed()

@@ -100,9 +100,9 @@ fn cluster(policies: Vec<Policy>, workloads: Vec<Workload>) -> Cluster {
         (name.to_owned(), DeclaredNamespace { namespace: Namespace::new(name, labels(of)), origin: origin() })
     };
     Cluster {
-        policies,
+        policies: policies.into(),
         namespaces: BTreeMap::from([declared("app", &[]), declared("ops", &[("team", "ops")])]),
-        workloads,
+        workloads: workloads.into(),
         ..Cluster::default()
     }
 }

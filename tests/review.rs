@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use netverify::model::policy::{Peers, Ports, Rule};
+use netverify::model::policy::{Peers, Policy, Ports, Rule};
 use netverify::model::workload::Cluster;
 use netverify::outcome::Outcome;
 use netverify::plan::{Inputs, Plan};
@@ -52,10 +52,14 @@ fn changed(cluster: &Cluster, change: &Change) -> Cluster {
     let mut cluster = cluster.clone();
     let at = cluster.policies.iter().position(|policy| policy.full_name() == change.policy).unwrap();
     if change.path == "the policy" {
-        cluster.policies.remove(at);
+        cluster.policies.edit(|all| all.remove(at));
         return cluster;
     }
-    let policy = &mut cluster.policies[at];
+    cluster.policies.edit(|all| change_within(&mut all[at], change));
+    cluster
+}
+
+fn change_within(policy: &mut Policy, change: &Change) {
     let rules = if change.path.starts_with("ingress") { &mut policy.ingress } else { &mut policy.egress };
     let rules = rules.as_mut().unwrap();
     let numbers: Vec<usize> = change.path.split(['[', ']']).filter_map(|part| part.parse().ok()).collect();
@@ -76,7 +80,6 @@ fn changed(cluster: &Cluster, change: &Change) -> Cluster {
         ([rule, _], "widened") => rules[*rule].peers = Peers::All,
         other => panic!("{other:?}"),
     }
-    cluster
 }
 
 fn is_refuted(job: &Job<'_>) -> bool {

@@ -37,8 +37,8 @@ fn read(files: &[String]) -> Result<Cluster, String> {
 
 /// Said at one place, and with what selectors ask for in one order: what the cluster means.
 fn meaning(mut cluster: Cluster) -> Cluster {
-    cluster.policies.iter_mut().for_each(plain_policy);
-    cluster.workloads.iter_mut().for_each(|workload| workload.origin = origin());
+    cluster.policies.edit(|all| all.iter_mut().for_each(plain_policy));
+    cluster.workloads.edit(|all| all.iter_mut().for_each(|workload| workload.origin = origin()));
     cluster.nodes.iter_mut().for_each(|node| node.origin = origin());
     cluster.namespaces.values_mut().for_each(|namespace| namespace.origin = origin());
     cluster
@@ -76,7 +76,7 @@ fn plain_selector(selector: &mut LabelSelector) {
 
 /// A policy about no direction can be thought of and not be written: without `policyTypes` it is about ingress.
 fn writable(mut cluster: Cluster) -> Cluster {
-    cluster.policies.retain(|policy| policy.ingress.is_some() || policy.egress.is_some());
+    cluster.policies.edit(|all| all.retain(|policy| policy.ingress.is_some() || policy.egress.is_some()));
     cluster
 }
 

@@ -33,8 +33,9 @@ pub struct File {
     pub text: String,
 }
 
-const TEAM: usize = 20;
-const PLATFORM: usize = 3;
+/// Deployments of a team, and of the platform.
+pub const TEAM: usize = 20;
+pub const PLATFORM: usize = 3;
 const TIERS: [Tier; 4] = [
     Tier { name: "frontend", port: "http", number: 8080, upstream: None },
     Tier { name: "api", port: "http", number: 8000, upstream: Some("frontend") },
@@ -68,7 +69,7 @@ const KINDS: [Kind; 8] = [
 
 /// splitmix64: eight lines that give the same numbers for ever, which no library promises.
 #[derive(Clone, Debug)]
-struct Random(u64);
+pub struct Random(pub u64);
 
 impl Random {
     fn next(&mut self) -> u64 {
@@ -78,7 +79,8 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, bound: usize) -> usize {
+    /// A number below the bound, which is at least 1.
+    pub fn below(&mut self, bound: usize) -> usize {
         usize::try_from(self.next() % (bound.max(1) as u64)).unwrap_or(0)
     }
 

@@ -29,7 +29,7 @@ pub fn merge(old: &Cluster, new: &Cluster, names: [&str; 2]) -> Merged {
     let [before, after] = names;
     let sets = (set(before, 0..count), set(after, count..count + new_policies.len()));
     cluster.policies = old_policies.into_iter().chain(new_policies).collect();
-    cluster.workloads = workloads(old, new, &relabelled);
+    cluster.workloads = workloads(old, new, &relabelled).into();
     for kinds in [&old.ignored_kinds, &new.ignored_kinds] {
         kinds.iter().for_each(|(kind, count)| {
             let most = cluster.ignored_kinds.entry(kind.clone()).or_insert(0);

@@ -110,5 +110,5 @@ pub(super) fn workload(namespace: &str, entries: &[(&str, &str)], ports: Vec<Con
 }
 
 pub(super) fn cluster(policies: Vec<Policy>) -> Cluster {
-    Cluster { policies, ..Cluster::default() }
+    Cluster { policies: policies.into(), ..Cluster::default() }
 }

@@ -12,6 +12,7 @@ use crate::eval::algebra::falls_into;
 use crate::finding::{Fact, Shown};
 use crate::model::algebra::Comparison;
 use crate::model::claim::Claim;
+use crate::model::inventory::Inventory;
 use crate::model::net::{End, Flow, Protocol};
 use crate::model::options::Options;
 use crate::model::policy::{Direction, Policy};
@@ -62,7 +63,7 @@ impl<'a> Bench<'a> {
     pub(super) fn lean(scene: &'a Scene<'a>) -> Bench<'a> {
         let World { pods, namespaces, trust, .. } = scene.world;
         let is_open = (*pods, *namespaces) == (Existence::Any, Existence::Any) && *trust == Trust::default();
-        let workloads = if is_open { Vec::new() } else { scene.cluster.workloads.clone() };
+        let workloads = if is_open { Inventory::new() } else { scene.cluster.workloads.clone() };
         let cluster = Cluster {
             policies: scene.cluster.policies.clone(),
             namespaces: scene.cluster.namespaces.clone(),

@@ -9,6 +9,7 @@ use crate::eval::algebra::{admits, isolates, trace};
 use crate::eval::selector::matches;
 use crate::eval::{Verdict, verdict};
 use crate::finding::{Fact, Shown};
+use crate::model::inventory::Inventory;
 use crate::model::net::PodEnd;
 use crate::model::options::{NamedPortScope, Options};
 use crate::model::policy::{Direction, Policy};
@@ -51,9 +52,9 @@ pub(super) fn holds(cluster: &Cluster, shown: &Shown) -> bool {
 /// A cluster with this policy alone. R27: its workloads matter only where they lend port names to each other.
 fn alone(cluster: &Cluster, options: &Options, policy: &Policy) -> Cluster {
     let lend = options.named_port_scope == NamedPortScope::Union;
-    let workloads = if lend { cluster.workloads.clone() } else { Vec::new() };
+    let workloads = if lend { cluster.workloads.clone() } else { Inventory::new() };
     let namespaces = if lend { cluster.namespaces.clone() } else { BTreeMap::new() };
-    Cluster { policies: vec![policy.clone()], workloads, namespaces, ..Cluster::default() }
+    Cluster { policies: vec![policy.clone()].into(), workloads, namespaces, ..Cluster::default() }
 }
 
 /// The policies that isolate the pod.

@@ -74,6 +74,6 @@ pub(super) fn towards(own: &PodEnd, other: &End, direction: Direction, rule: &Ru
 /// Whether the policy, as it could be written, would admit the flow. The ends carry all that it looks at: by
 /// default pods lend no port names to each other (R27).
 pub(super) fn admits(policy: &Policy, direction: Direction, flow: &Flow) -> bool {
-    let alone = Cluster { policies: vec![policy.clone()], ..Cluster::default() };
+    let alone = Cluster { policies: vec![policy.clone()].into(), ..Cluster::default() };
     algebra::admits(&alone, &Options::default(), 0, direction, flow)
 }

@@ -45,9 +45,9 @@ pub fn cluster_of_sets(
     });
     let mut cluster = assembly.cluster(&parts, diagnostics);
     let indices = policies.map(|mut policies| {
-        sort_policies(&mut policies);
+        policies.edit(|all| sort_policies(all));
         let first = cluster.policies.len();
-        cluster.policies.append(&mut policies);
+        cluster.policies.extend(policies);
         (first..cluster.policies.len()).collect()
     });
     (cluster, indices)
@@ -115,11 +115,11 @@ fn count(parts: &[&Objects], cluster: &mut Cluster) {
 }
 
 fn sort(cluster: &mut Cluster) {
-    sort_policies(&mut cluster.policies);
-    cluster
-        .workloads
-        .sort_by(|a, b| (&a.namespace, &a.name, a.kind.name()).cmp(&(&b.namespace, &b.name, b.kind.name())));
-    cluster.services.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
+    cluster.policies.edit(|all| sort_policies(all));
+    cluster.workloads.edit(|all| {
+        all.sort_by(|a, b| (&a.namespace, &a.name, a.kind.name()).cmp(&(&b.namespace, &b.name, b.kind.name())));
+    });
+    cluster.services.edit(|all| all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))));
     cluster.nodes.sort_by(|a, b| a.name.cmp(&b.name));
 }
 

@@ -3,6 +3,8 @@
 //! `language` makes these from sentences; `eval::claim` says concretely whether a flow is in them,
 //! `symbolic` says it for all flows at once.
 
+use std::collections::BTreeSet;
+
 use ipnet::IpNet;
 
 use super::algebra::{Comparison, Gap};
@@ -10,6 +12,7 @@ use super::net::{PortMatch, Protocol};
 use super::options::Options;
 use super::policy::Direction;
 use super::selector::LabelSelector;
+use super::workload::Cluster;
 
 /// A set of ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,35 @@ impl Endpoint {
     #[must_use]
     pub fn complement(self) -> Endpoint {
         Endpoint::Except(Box::new(Endpoint::Anything), Box::new(self))
+    }
+
+    /// The declared workloads that may have pods in it, by index: all of the namespaces that its words name, and of
+    /// the whole cluster where they leave the namespace open.
+    #[must_use]
+    pub fn candidates(&self, cluster: &Cluster) -> Vec<usize> {
+        match self.homes(cluster) {
+            Some(homes) => homes.into_iter().flat_map(|name| cluster.workloads.indices_in(name)).copied().collect(),
+            None => (0..cluster.workloads.len()).collect(),
+        }
+    }
+
+    /// The namespaces outside which it surely has no pods; `None` where its words leave that open.
+    #[must_use]
+    pub fn homes<'a>(&'a self, cluster: &'a Cluster) -> Option<BTreeSet<&'a str>> {
+        match self {
+            Endpoint::Anything | Endpoint::Within(_) | Endpoint::Node(_) => None,
+            Endpoint::External(_) => Some(BTreeSet::new()),
+            Endpoint::Pods { namespaces: NamespaceSet::Named(name), .. } => Some(BTreeSet::from([name.as_str()])),
+            Endpoint::Pods { .. } => None,
+            Endpoint::Workload(index) => {
+                Some(cluster.workloads.get(*index).map(|workload| workload.namespace.as_str()).into_iter().collect())
+            }
+            Endpoint::Union(parts) => parts
+                .iter()
+                .map(|part| part.homes(cluster))
+                .try_fold(BTreeSet::new(), |homes, of_part| Some(homes.into_iter().chain(of_part?).collect())),
+            Endpoint::Except(whole, _) => whole.homes(cluster),
+        }
     }
 
     /// Whether it hangs on a pod's address whether the pod belongs.

@@ -57,13 +57,10 @@ pub fn new_home(world: &World, selector: &LabelSelector, is_taken: impl Fn(&str)
 /// Names of namespaces that exist, or that the selector asks for and somebody may create, without a
 /// manifest of their own.
 fn undeclared<'a>(cluster: &'a Cluster, world: &World, selector: &'a LabelSelector) -> BTreeSet<&'a str> {
-    let policies = cluster.policies.iter().map(|policy| policy.namespace.as_str());
-    let workloads = cluster.workloads.iter().map(|workload| workload.namespace.as_str());
-    let services = cluster.services.iter().map(|service| service.namespace.as_str());
     let may_create = world.namespaces == Existence::Any;
     let by_name = selector.requirements.iter().filter(|one| may_create && one.key == NAMESPACE_NAME_LABEL);
     let asked = by_name.flat_map(Requirement::values).map(String::as_str).filter(|name| is_namespace_name(name));
-    let all = policies.chain(workloads).chain(services).chain(asked);
+    let all = cluster.inhabited().into_iter().chain(asked);
     all.filter(|name| !cluster.namespaces.contains_key(*name)).collect()
 }
 

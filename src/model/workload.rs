@@ -1,8 +1,9 @@
 //! What the manifests declare: namespaces, pods and their controllers, Services, nodes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
+use super::inventory::Inventory;
 use super::net::Protocol;
 use super::policy::Policy;
 use super::selector::{Labels, NAMESPACE_NAME_LABEL};
@@ -183,13 +184,13 @@ pub struct Node {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cluster {
     /// The policies, in the order of their namespaces and names.
-    pub policies: Vec<Policy>,
+    pub policies: Inventory<Policy>,
     /// The declared namespaces by name.
     pub namespaces: BTreeMap<String, DeclaredNamespace>,
     /// The workloads, in the order of namespace, name and kind.
-    pub workloads: Vec<Workload>,
+    pub workloads: Inventory<Workload>,
     /// The Services.
-    pub services: Vec<Service>,
+    pub services: Inventory<Service>,
     /// The nodes.
     pub nodes: Vec<Node>,
     /// Kinds that were met and not read, with how often.
@@ -199,6 +200,13 @@ pub struct Cluster {
 }
 
 impl Cluster {
+    /// The namespaces in which objects live, declared or not, in alphabetical order.
+    #[must_use]
+    pub fn inhabited(&self) -> BTreeSet<&str> {
+        let policies = self.policies.namespaces();
+        policies.chain(self.workloads.namespaces()).chain(self.services.namespaces()).collect()
+    }
+
     /// The addresses that pods of the workload are known by; empty where they are not known. R33: on its
     /// node's network a pod has the addresses of its node, so where a Node declares those its own say no more.
     #[must_use]

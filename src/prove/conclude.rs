@@ -2,6 +2,7 @@
 //!
 //! `prove` alone calls this module.
 
+use super::abridged::Abridged;
 use super::group::{Asked, Asker, First, Found, Group};
 use super::{Job, doubt, ends};
 use crate::error::Error;
@@ -21,17 +22,25 @@ use crate::witness::{Judge, lenders, shrink};
 /// # Errors
 /// [`Error::Solver`] where the solver fails.
 pub(super) fn conclude(asker: &Asker<'_>, job: &Job<'_>, first: First) -> Result<Outcome, Error> {
-    under(asker, job, &Group::of_one(0, *job).options, first)
+    let group = Group::of_one(asker.at, *job);
+    let mut policies = Abridged::new(asker, job, group.slice);
+    under(asker, job, &group.options, first, &mut policies)
 }
 
-/// The outcome of a job under this plugin.
+/// The outcome of a job under this plugin, by these policies so far.
 ///
 /// # Errors
 /// [`Error::Solver`] where the solver fails.
-pub(super) fn under(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: First) -> Result<Outcome, Error> {
+pub(super) fn under(
+    asker: &Asker<'_>,
+    job: &Job<'_>,
+    options: &Options,
+    first: First,
+    policies: &mut Abridged<'_>,
+) -> Result<Outcome, Error> {
     match first {
         First::None(pillars) => Ok(none_found(job.claim, pillars)),
-        First::Some(first) => found(asker, job, options, *first),
+        First::Some(first) => found(asker, job, options, *first, policies),
         First::AboutNothing if job.allow_vacuous => Ok(Outcome::Proved(Proof { vacuous: true, ..Proof::default() })),
         First::AboutNothing => Ok(Outcome::Vacuous),
         First::Stolen => Ok(unknown(asker, &Stop::Time)),
@@ -58,8 +67,15 @@ fn unknown(asker: &Asker<'_>, stop: &Stop) -> Outcome {
 }
 
 /// A case: look for the most telling one, and let the reference semantics judge it.
-fn found(asker: &Asker<'_>, job: &Job<'_>, options: &Options, first: Found) -> Result<Outcome, Error> {
-    let Found { flow, further } = preferred(asker, job, options)?.unwrap_or(first);
+fn found(
+    asker: &Asker<'_>,
+    job: &Job<'_>,
+    options: &Options,
+    first: Found,
+    policies: &mut Abridged<'_>,
+) -> Result<Outcome, Error> {
+    let Found { flow, further } =
+        if policies.is_most_telling() { first } else { preferred(asker, job, options, policies)?.unwrap_or(first) };
     let judge = Judge { cluster: job.cluster, claim: job.claim };
     if judge.is_sought(options, &flow) {
         return shown(asker, job, &judge, options, (flow, Vec::new()));
@@ -109,18 +125,42 @@ fn holds_otherwise(asker: &Asker<'_>, job: &Job<'_>, needs: &Needs) -> Result<bo
     let world = World { choices: Choice::all_of(&needs.turned), ..job.world.clone() };
     let again = Job { world: &world, ..*job };
     let asker = Asker { left: asker.session.time_left(), elsewhere: true, ..*asker };
-    let answer = Group::of_one(asker.at, again).first_answers(&asker)?.pop();
-    Ok(matches!(answer, Some((First::None(_), _))))
+    let group = Group::of_one(asker.at, again);
+    let (first, _) = Abridged::new(&asker, &again, group.slice.clone()).first_answer(&asker, &group)?;
+    Ok(matches!(first, First::None(_)))
 }
 
 /// A case of what exists, the more of it the better: asked with all declared workloads as ends. `None`
 /// where the time limit is met.
-fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Option<Found>, Error> {
+fn preferred(
+    asker: &Asker<'_>,
+    job: &Job<'_>,
+    options: &Options,
+    policies: &mut Abridged<'_>,
+) -> Result<Option<Found>, Error> {
+    // What no case of fewer policies meets, no case of more does.
+    let mut impossible = 0;
+    loop {
+        match most_telling(asker, job, options, policies.slice(), &mut impossible)? {
+            Some(found) if !policies.settles(options, &found.flow) => {}
+            settled => return Ok(settled),
+        }
+    }
+}
+
+/// The same by these policies; the first so many preferences are known to be `impossible`.
+fn most_telling(
+    asker: &Asker<'_>,
+    job: &Job<'_>,
+    options: &Options,
+    slice: Slice,
+    impossible: &mut usize,
+) -> Result<Option<Found>, Error> {
     let query = Query::new(Setting {
         cluster: job.cluster,
         world: job.world,
         options: *options,
-        slice: Slice::of_claim(job.cluster, job.world, job.claim),
+        slice,
         claims: vec![job.claim],
         workloads: ends::declared(job.cluster, job.world, job.claim),
         guarding: property::guarding(job.claim),
@@ -134,11 +174,14 @@ fn preferred(asker: &Asker<'_>, job: &Job<'_>, options: &Options) -> Result<Opti
         if query.check(asker.session, &statements) != Answer::Sat {
             return Ok(None);
         }
-        for preference in preferences(&query, job.claim) {
-            let exists = query.check_assuming(asker.session, &preference) == Answer::Sat;
-            if exists && let Asked::Case(found) = asker.legal_case(&query, &preference, |_| Ok(()))? {
+        for preference in preferences(&query, job.claim).into_iter().skip(*impossible) {
+            let answer = query.check_assuming(asker.session, &preference);
+            if answer == Answer::Sat
+                && let Asked::Case(found) = asker.legal_case(&query, &preference, |_| Ok(()))?
+            {
                 return Ok(Some(*found));
             }
+            *impossible += 1;
         }
         Ok(None)
     })

@@ -2,6 +2,7 @@
 //!
 //! `prove` alone calls this module.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr};
 
 use crate::eval::claim::contains;
@@ -26,18 +27,28 @@ pub(super) fn in_question(cluster: &Cluster, world: &World, claim: &Claim) -> Ve
 
 /// Declared workloads that may be an end of a flow of the claim, or that it names, by index in order.
 pub(super) fn declared(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<usize> {
-    let named = named_workloads(claim);
-    let is_meant = |index: &usize| {
-        // Its address does not matter to the question, but where blocks are named.
-        let Some(pod) = pod::of_workload(cluster, *index, UNSPECIFIED) else { return false };
-        // The labels of a namespace that no manifest declares may be any, and so may the node of such a pod.
-        let is_open = !cluster.namespaces.contains_key(&pod.namespace.name) || pod.host_network;
-        let end = End::Pod(pod);
-        let is_among = |endpoint: &&Endpoint| endpoint.turns_on_addresses() || contains(cluster, endpoint, &end);
-        is_open || named.contains(index) || ends(claim).iter().any(is_among)
-    };
-    let indices = 0..cluster.workloads.len();
-    indices.filter(|index| may_be_an_end(cluster, world, *index)).filter(is_meant).collect()
+    let mut all: BTreeSet<usize> = named_workloads(claim).into_iter().chain(open(cluster)).collect();
+    for endpoint in ends(claim) {
+        let candidates = endpoint.candidates(cluster).into_iter();
+        all.extend(candidates.filter(|index| may_be_among(cluster, endpoint, *index)));
+    }
+    all.into_iter().filter(|index| may_be_an_end(cluster, world, *index)).collect()
+}
+
+/// Workloads of which more is open than a pod's address: the labels of a namespace that no manifest declares may be
+/// any, and so may the node of a pod on its node's network.
+fn open(cluster: &Cluster) -> impl Iterator<Item = usize> {
+    let undeclared = cluster.workloads.namespaces().filter(|name| !cluster.namespaces.contains_key(*name));
+    let in_undeclared = undeclared.flat_map(|name| cluster.workloads.indices_in(name)).copied();
+    let on_nodes = cluster.workloads.iter().enumerate().filter(|(_, workload)| workload.host_network);
+    in_undeclared.chain(on_nodes.map(|(index, _)| index))
+}
+
+/// Whether the endpoint takes in pods of the workload, or hangs on what their addresses are.
+fn may_be_among(cluster: &Cluster, endpoint: &Endpoint, index: usize) -> bool {
+    // Its address does not matter to the question, but where blocks are named.
+    endpoint.turns_on_addresses()
+        || pod::of_workload(cluster, index, UNSPECIFIED).is_some_and(|pod| contains(cluster, endpoint, &End::Pod(pod)))
 }
 
 /// R33: a pod on its node's network is an end where nodes are.

@@ -18,10 +18,13 @@ use crate::symbolic::{Answer, Guarding, Model, Query, Session, Setting, Slice, S
 use crate::witness::example;
 
 /// The most policies that claims share a ground over. Beyond this the slice of each claim is worth more.
-const MOST_POLICIES: usize = 64;
+pub(super) const MOST_POLICIES: usize = 64;
 
 /// The most claims that share a ground, so that the work can be shared out.
 const MOST_CLAIMS: usize = 32;
+
+/// How many groups are tried for a claim before it gets one of its own.
+const MOST_TRIED: usize = 64;
 
 /// What the solver found.
 pub(super) struct Found {
@@ -60,7 +63,7 @@ pub(super) enum Asked {
 pub(super) struct Group<'a> {
     /// The claims, by their place in the run.
     pub(super) members: Vec<(usize, Job<'a>)>,
-    slice: Slice,
+    pub(super) slice: Slice,
     /// The plugin under which they are asked.
     pub(super) options: Options,
     /// Plugins under which they have to be asked as well; most often none.
@@ -70,14 +73,26 @@ pub(super) struct Group<'a> {
 /// The jobs in groups; every job in exactly one.
 pub(super) fn groups<'a>(jobs: &[Job<'a>]) -> Vec<Group<'a>> {
     let mut groups: Vec<Group<'a>> = Vec::new();
+    // Those that may take in another claim, by their place; of thousands, the last ones are tried.
+    let mut open: Vec<usize> = Vec::new();
     for (at, job) in jobs.iter().enumerate() {
         let alone = Group::of_one(at, *job);
-        match groups.iter_mut().rev().find_map(|group| group.widened(job, &alone).map(|wider| (group, wider))) {
-            Some((group, wider)) => {
+        let fits = |place: &usize| Some((*place, groups.get(*place)?.widened(job, &alone)?));
+        let found = open.iter().rev().take(MOST_TRIED).find_map(fits);
+        match found.and_then(|(place, wider)| Some((groups.get_mut(place)?, place, wider))) {
+            Some((group, place, wider)) => {
                 group.members.push((at, *job));
                 group.slice = wider;
+                if group.members.len() >= MOST_CLAIMS {
+                    open.retain(|other| *other != place);
+                }
             }
-            None => groups.push(alone),
+            None => {
+                if alone.slice.policies().len() <= MOST_POLICIES {
+                    open.push(groups.len());
+                }
+                groups.push(alone);
+            }
         }
     }
     groups
@@ -97,6 +112,11 @@ impl<'a> Group<'a> {
         Group { members, slice: self.slice.clone(), options, further_options: Vec::new() }
     }
 
+    /// The same members, asked about these policies.
+    pub(super) fn about(&self, slice: Slice) -> Group<'a> {
+        Group { members: self.members.clone(), slice, options: self.options, further_options: Vec::new() }
+    }
+
     /// The slice with this job in the group; `None` where it does not belong here.
     fn widened(&self, job: &Job<'_>, alone: &Group<'_>) -> Option<Slice> {
         let (_, first) = self.members.first()?;
@@ -111,7 +131,7 @@ impl<'a> Group<'a> {
             && property::is_alike(first.claim, job.claim)
             && (self.options, &self.further_options) == (alone.options, &alone.further_options)
             && property::guarding(first.claim) == property::guarding(job.claim);
-        if !alike || self.members.len() >= MOST_CLAIMS {
+        if !alike {
             return None;
         }
         let wider = self.slice.union(&alone.slice);

@@ -67,10 +67,15 @@ pub(super) fn apply(cluster: &Cluster, edit: Edit) -> Option<Cluster> {
     let mut changed = cluster.clone();
     if edit.part == Part::Policy {
         cluster.policies.get(edit.policy)?;
-        changed.policies.remove(edit.policy);
+        changed.policies.edit(|all| all.remove(edit.policy));
         return Some(changed);
     }
-    let policy = changed.policies.get_mut(edit.policy)?;
+    changed.policies.edit(|all| within(all.get_mut(edit.policy)?, edit))?;
+    Some(changed)
+}
+
+/// Changes a rule or a peer; `None` where it is not there.
+fn within(policy: &mut Policy, edit: Edit) -> Option<()> {
     let (Part::Rule(direction, at) | Part::Peer(direction, at, _)) = edit.part else { return None };
     let rules = match direction {
         Direction::Ingress => policy.ingress.as_mut(),
@@ -86,7 +91,7 @@ pub(super) fn apply(cluster: &Cluster, edit: Edit) -> Option<Cluster> {
         (_, How::Removed) => drop(rules.remove(at)),
         (_, How::Widened) => (rule.peers, rule.ports) = (Peers::All, Ports::All),
     }
-    Some(changed)
+    Some(())
 }
 
 /// The field that is changed, and its lines.

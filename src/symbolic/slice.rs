@@ -26,7 +26,7 @@ impl Slice {
     /// Every policy of the cluster.
     #[must_use]
     pub fn everything(cluster: &Cluster) -> Slice {
-        let with = |direction| matching(cluster, direction, |_| true);
+        let with = |direction| speaking(cluster, direction, 0..cluster.policies.len());
         Slice { ingress: with(Direction::Ingress), egress: with(Direction::Egress) }
     }
 
@@ -34,11 +34,8 @@ impl Slice {
     #[must_use]
     pub fn of_set(cluster: &Cluster, policies: &[usize]) -> Slice {
         let named: BTreeSet<usize> = policies.iter().copied().collect();
-        let speaking = |direction| {
-            let all = matching(cluster, direction, |_| true);
-            all.into_iter().filter(|index| named.contains(index)).collect()
-        };
-        Slice { ingress: speaking(Direction::Ingress), egress: speaking(Direction::Egress) }
+        let with = |direction| speaking(cluster, direction, named.iter().copied());
+        Slice { ingress: with(Direction::Ingress), egress: with(Direction::Egress) }
     }
 
     /// The policies that can matter to this claim.
@@ -46,7 +43,13 @@ impl Slice {
     pub fn of_claim(cluster: &Cluster, world: &World, claim: &Claim) -> Slice {
         let nodes = world.nodes;
         let may_select = |direction, endpoint: &Endpoint| {
-            matching(cluster, direction, |policy| may_share_a_pod(cluster, nodes, policy, endpoint))
+            let of_homes = |homes: BTreeSet<&str>| {
+                let indices = homes.into_iter().flat_map(|name| cluster.policies.indices_in(name));
+                indices.copied().collect::<BTreeSet<usize>>()
+            };
+            let near = endpoint.homes(cluster).map_or_else(|| (0..cluster.policies.len()).collect(), of_homes);
+            let all = speaking(cluster, direction, near);
+            all.into_iter().filter(|index| may_share(cluster, nodes, *index, endpoint)).collect()
         };
         let of_flows = |flows: &FlowSet| Slice {
             ingress: may_select(Direction::Ingress, &flows.destinations),
@@ -122,9 +125,14 @@ impl Slice {
     }
 }
 
-fn matching(cluster: &Cluster, direction: Direction, keep: impl Fn(&Policy) -> bool) -> Vec<usize> {
-    let speaks = |policy: &Policy| policy.rules(direction).is_some() && keep(policy) && !is_overlooked(policy);
-    cluster.policies.iter().enumerate().filter(|(_, policy)| speaks(policy)).map(|(index, _)| index).collect()
+/// Those of the policies that have the direction (R3), in the order given.
+fn speaking(cluster: &Cluster, direction: Direction, policies: impl IntoIterator<Item = usize>) -> Vec<usize> {
+    let speaks = |policy: &Policy| policy.rules(direction).is_some() && !is_overlooked(policy);
+    policies.into_iter().filter(|index| cluster.policies.get(*index).is_some_and(speaks)).collect()
+}
+
+fn may_share(cluster: &Cluster, nodes: bool, policy: usize, endpoint: &Endpoint) -> bool {
+    cluster.policies.get(policy).is_some_and(|policy| may_share_a_pod(cluster, nodes, policy, endpoint))
 }
 
 /// A fault that the unit tests seed by a policy's name, to see what becomes of a semantics that is wrong.

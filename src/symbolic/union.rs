@@ -25,6 +25,7 @@ impl Encoder<'_> {
         protocol: Protocol,
     ) -> Term {
         let counts = |workload: &&Workload| !(workload.host_network && self.options.host_network == HostNetwork::Node);
+        let inhabitants = || self.cluster.workloads.in_namespace(&policy.namespace).map(|(_, workload)| workload);
         let lends = |workload: &Workload| {
             let named =
                 workload.ports.iter().filter(|port| port.name.as_deref() == Some(name) && port.protocol == protocol);
@@ -38,7 +39,11 @@ impl Encoder<'_> {
             };
             number.and(selected)
         };
-        Term::any(self.cluster.workloads.iter().filter(counts).map(lends))
+        match direction {
+            // R1: a policy selects pods of its own namespace.
+            Direction::Ingress => Term::any(inhabitants().filter(counts).map(lends)),
+            Direction::Egress => Term::any(self.cluster.workloads.iter().filter(counts).map(lends)),
+        }
     }
 
     /// A peer that matches the destination selects the workload's pods too; without peers all are

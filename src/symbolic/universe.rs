@@ -12,7 +12,7 @@ use crate::model::algebra::Gap;
 use crate::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet};
 use crate::model::net::{PortMatch, Protocol};
 use crate::model::policy::{NamespaceScope, PeerKind, Peers, Policy, Ports, Rule};
-use crate::model::selector::{LabelSelector, NAMESPACE_NAME_LABEL, Requirement};
+use crate::model::selector::{LabelSelector, Labels, NAMESPACE_NAME_LABEL, Requirement};
 use crate::model::workload::{Cluster, ContainerPort, Namespace, Workload, WorkloadKind, is_namespace_name};
 use crate::model::world::{Existence, World};
 
@@ -133,7 +133,7 @@ impl Universe {
         }
         let may_create = |name: &&String| world.namespaces == Existence::Any && is_namespace_name(name);
         let creatable = mentions.namespaces.iter().filter(may_create);
-        for name in hosts(cluster).into_iter().chain(creatable.map(String::as_str)) {
+        for name in cluster.inhabited().into_iter().chain(creatable.map(String::as_str)) {
             if !self.places.contains_key(name) {
                 self.places.insert(name.to_owned(), self.namespaces.len());
                 self.namespaces.push(NamespaceValue::Unknown(name.to_owned()));
@@ -144,10 +144,10 @@ impl Universe {
         }
     }
 
-    /// The labels that some selector looks at. Names are told apart by place, not by label.
-    fn restrict(&self, labels: &BTreeMap<String, String>) -> Vec<(String, String)> {
-        let seen = |key: &&String| key.as_str() != NAMESPACE_NAME_LABEL && self.namespace_keys.contains_key(*key);
-        labels.iter().filter(|(key, _)| seen(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+    /// What selectors see of a namespace's labels. Names are told apart by place, not by label.
+    fn restrict<'l>(&self, labels: &'l Labels) -> Vec<Told<'l>> {
+        let keys = self.namespace_keys.iter().filter(|(key, _)| key.as_str() != NAMESPACE_NAME_LABEL);
+        keys.map(|(key, values)| told(values, labels.get(key))).collect()
     }
 
     fn place_workloads(&mut self, cluster: &Cluster, workloads: &[usize], named: &BTreeSet<usize>) {
@@ -157,7 +157,8 @@ impl Universe {
             let Some(namespace) = self.place(&workload.namespace) else { continue };
             let identity = self.identity(cluster, index, namespace, workload);
             let apart = named.contains(&index) || !identity.addresses.is_empty();
-            let labels: Vec<_> = self.pod_keys.keys().map(|key| workload.labels.get(key)).collect();
+            let labels: Vec<_> =
+                self.pod_keys.iter().map(|(key, values)| told(values, workload.labels.get(key))).collect();
             let place = (namespace, identity.node, identity.host_network);
             let class = (apart.then_some(index), place, labels, identity.ports.clone());
             match classes.entry(class) {
@@ -193,6 +194,13 @@ impl Universe {
     }
 }
 
+/// What selectors see of a label: that it is absent, its value where some selector names it, or that it has another.
+type Told<'l> = Option<Option<&'l str>>;
+
+fn told<'l>(named: &BTreeSet<String>, value: Option<&'l String>) -> Told<'l> {
+    value.map(|value| named.contains(value).then_some(value.as_str()))
+}
+
 /// The declared nodes in their order, then the others that pods are said to run on.
 fn named_nodes(cluster: &Cluster) -> Vec<String> {
     let mut names: Vec<String> = cluster.nodes.iter().map(|node| node.name.clone()).collect();
@@ -202,14 +210,6 @@ fn named_nodes(cluster: &Cluster) -> Vec<String> {
         }
     }
     names
-}
-
-/// Namespaces in which objects live.
-fn hosts(cluster: &Cluster) -> BTreeSet<&str> {
-    let policies = cluster.policies.iter().map(|policy| policy.namespace.as_str());
-    let workloads = cluster.workloads.iter().map(|workload| workload.namespace.as_str());
-    let services = cluster.services.iter().map(|service| service.namespace.as_str());
-    policies.chain(workloads).chain(services).collect()
 }
 
 /// What the policies and the claim mention.

@@ -26,8 +26,8 @@ pub fn exists(cluster: &Cluster, world: &World, claim: &Claim) -> bool {
 }
 
 /// Addresses that no declared pod or node is known by are used only where nobody has them.
-const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
-const DESTINATION: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 20));
+pub(super) const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 10));
+pub(super) const DESTINATION: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 20));
 
 fn flow_exists(cluster: &Cluster, world: &World, flows: &FlowSet) -> bool {
     let sources = ends(cluster, world, &flows.sources, SOURCE);
@@ -45,7 +45,7 @@ fn flow_exists(cluster: &Cluster, world: &World, flows: &FlowSet) -> bool {
 }
 
 /// The same bare Pod cannot be both ends; two pods of one controller can (R30).
-fn are_two(cluster: &Cluster, source: &End, destination: &End) -> bool {
+pub(super) fn are_two(cluster: &Cluster, source: &End, destination: &End) -> bool {
     let workload = |end: &End| end.pod().and_then(|pod| pod.workload);
     let is_pod = |index: usize| cluster.workloads.get(index).is_some_and(|one| one.kind == WorkloadKind::Pod);
     match (workload(source), workload(destination)) {
@@ -59,15 +59,18 @@ fn ends(cluster: &Cluster, world: &World, endpoint: &Endpoint, address: IpAddr) 
     // Asked once: there may be many workloads, each with addresses.
     let is_free = !is_known(cluster, address);
     let address_of = |one: &Workload| own_address(one).or((is_free && one.addresses.is_empty()).then_some(address));
-    let pods = cluster.workloads.iter().enumerate();
-    let pods = pods.filter_map(|(index, one)| pod(cluster, index, one, address_of(one)?));
+    let pods = endpoint.candidates(cluster).into_iter();
+    let pods = pods.filter_map(|index| {
+        let workload = cluster.workloads.get(index)?;
+        pod(cluster, index, workload, address_of(workload)?)
+    });
     let outside = (world.external && is_free).then_some(End::External(address));
     let meant = |end: &End| contains(cluster, endpoint, end);
     pods.map(End::Pod).chain(outside).filter(meant).take(LOOKED_AT).collect()
 }
 
 /// A pod of the workload with this address, where all else about it is known: its namespace is declared.
-fn pod(cluster: &Cluster, index: usize, workload: &Workload, address: IpAddr) -> Option<PodEnd> {
+pub(super) fn pod(cluster: &Cluster, index: usize, workload: &Workload, address: IpAddr) -> Option<PodEnd> {
     let is_declared = cluster.namespaces.contains_key(&workload.namespace);
     if !is_declared || workload.host_network {
         return None;
@@ -79,13 +82,13 @@ fn own_address(workload: &Workload) -> Option<IpAddr> {
     workload.addresses.iter().find(|own| own.is_ipv4()).copied()
 }
 
-fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
+pub(super) fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
     cluster.workloads.iter().any(|workload| workload.addresses.contains(&address))
         || cluster.nodes.iter().any(|node| node.addresses.contains(&address))
 }
 
 /// A port of each item of the claim; any port where it names none.
-fn ports(flows: &FlowSet, destination: &End) -> Vec<(Protocol, u16)> {
+pub(super) fn ports(flows: &FlowSet, destination: &End) -> Vec<(Protocol, u16)> {
     if flows.ports.items.is_empty() {
         return vec![(Protocol::Tcp, 80)];
     }

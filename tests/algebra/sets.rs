@@ -140,7 +140,9 @@ fn questions() -> BoxedStrategy<Question> {
             world.choices.push(Choice::NamedPortScope(NamedPortScope::Destination));
             let count = cluster.policies.len();
             let second = cluster.policies.clone();
-            let second = changes.into_iter().fold(second, |set, (kind, places)| changed(set, kind, places));
+            let second = changes
+                .into_iter()
+                .fold(second.into_iter().collect(), |set, (kind, places)| changed(set, kind, places));
             let named = |name: &str, policies: Vec<usize>| PolicySet { name: name.to_owned(), policies };
             cluster.policies.extend(second);
             let sets = [named("old", (0..count).collect()), named("new", (count..cluster.policies.len()).collect())];

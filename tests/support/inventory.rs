@@ -32,9 +32,9 @@ impl Inventory {
         let mut workloads: Vec<Workload> = living.map(|(name, pod)| self.workload(name, pod)).collect();
         workloads.sort_by_key(|workload| (workload.namespace.clone(), workload.name.clone()));
         Cluster {
-            policies,
+            policies: policies.into(),
             namespaces: self.namespaces.iter().map(|(name, labels)| (name.clone(), declared(name, labels))).collect(),
-            workloads,
+            workloads: workloads.into(),
             nodes: self.nodes.iter().map(|(name, node)| node.declared(name)).collect(),
             ..Cluster::default()
         }

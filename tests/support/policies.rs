@@ -16,7 +16,7 @@ pub fn read(manifests: &str) -> Vec<Policy> {
     let cluster = assemble(&[&objects], &mut diagnostics);
     let errors: Vec<_> = diagnostics.iter().filter(|diagnostic| Diagnostic::is_error(diagnostic)).collect();
     assert!(errors.is_empty(), "{manifests}\n{errors:#?}");
-    cluster.policies
+    cluster.policies.into_iter().collect()
 }
 
 /// The one place that everything else is said to come from.

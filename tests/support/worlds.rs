@@ -319,13 +319,13 @@ fn assemble(
         origin: origin(),
     };
     Cluster {
-        policies,
+        policies: policies.into(),
         namespaces: [("a", Some(of_a)), ("b", of_b)]
             .into_iter()
             .filter_map(|(name, labels)| Some((name, labels?)))
             .map(declared)
             .collect(),
-        workloads,
+        workloads: workloads.into(),
         nodes: nodes.into_iter().enumerate().map(node).collect(),
         ..Cluster::default()
     }

@@ -57,7 +57,7 @@ fn nodes_and_addresses_can_be_narrowed() {
 
 #[test]
 fn a_workload_has_its_own_pods_and_no_one_elses() {
-    let declared = Cluster { workloads: vec![workload("app", &[], vec![])], ..Cluster::default() };
+    let declared = Cluster { workloads: vec![workload("app", &[], vec![])].into(), ..Cluster::default() };
     let of = |workload| End::Pod(PodEnd { workload, ..pod_end("app", &[], "10.1.0.1") });
     assert!(contains(&declared, &Endpoint::Workload(0), &of(Some(0))));
     assert!(!contains(&declared, &Endpoint::Workload(0), &of(None)));

@@ -1,0 +1,171 @@
+//! Objects of one kind in their order, found by namespace without looking at all of them.
+//!
+//! Policies act in their own namespace alone (R1), so nearly every question is about the objects of one or two
+//! namespaces, of which a large cluster has thousands. An [`Inventory`] reads like a slice. It is changed only as a
+//! whole ([`Inventory::edit`]), so that what it knows of namespaces is never out of date.
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+
+use super::policy::Policy;
+use super::workload::{Service, Workload};
+
+/// What lives in a namespace.
+pub trait Namespaced {
+    /// The name of the namespace.
+    fn namespace(&self) -> &str;
+}
+
+impl Namespaced for Policy {
+    fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+impl Namespaced for Workload {
+    fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+impl Namespaced for Service {
+    fn namespace(&self) -> &str {
+        &self.namespace
+    }
+}
+
+/// Objects in their order, each with the index that the rest of the program knows it by.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inventory<T> {
+    all: Vec<T>,
+    /// The indices of the objects of each namespace, in order.
+    by_namespace: BTreeMap<String, Vec<usize>>,
+}
+
+impl<T> Inventory<T> {
+    /// No objects.
+    #[must_use]
+    pub const fn new() -> Inventory<T> {
+        Inventory { all: Vec::new(), by_namespace: BTreeMap::new() }
+    }
+}
+
+impl<T: Namespaced> Inventory<T> {
+    /// The objects of this namespace with their indices, in order.
+    pub fn in_namespace(&self, name: &str) -> impl Iterator<Item = (usize, &T)> {
+        self.indices_in(name).iter().filter_map(|index| Some((*index, self.all.get(*index)?)))
+    }
+
+    /// The indices of the objects of this namespace, in order.
+    #[must_use]
+    pub fn indices_in(&self, name: &str) -> &[usize] {
+        self.by_namespace.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// The namespaces that have any, in alphabetical order.
+    pub fn namespaces(&self) -> impl Iterator<Item = &str> {
+        self.by_namespace.keys().map(String::as_str)
+    }
+
+    /// Adds an object behind the others, whose indices stay as they are.
+    pub fn push(&mut self, object: T) {
+        let index = self.all.len();
+        match self.by_namespace.get_mut(object.namespace()) {
+            Some(indices) => indices.push(index),
+            None => drop(self.by_namespace.insert(object.namespace().to_owned(), vec![index])),
+        }
+        self.all.push(object);
+    }
+
+    /// Changes the objects in any way.
+    pub fn edit<R>(&mut self, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
+        let mut all = std::mem::take(&mut self.all);
+        let result = change(&mut all);
+        *self = all.into();
+        result
+    }
+}
+
+impl<T> Deref for Inventory<T> {
+    type Target = [T];
+
+    fn deref(&self) -> &[T] {
+        &self.all
+    }
+}
+
+impl<T> Default for Inventory<T> {
+    fn default() -> Inventory<T> {
+        Inventory::new()
+    }
+}
+
+impl<T: Namespaced> From<Vec<T>> for Inventory<T> {
+    fn from(all: Vec<T>) -> Inventory<T> {
+        all.into_iter().collect()
+    }
+}
+
+impl<T: Namespaced> FromIterator<T> for Inventory<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(objects: I) -> Inventory<T> {
+        let mut inventory = Inventory::new();
+        inventory.extend(objects);
+        inventory
+    }
+}
+
+impl<T: Namespaced> Extend<T> for Inventory<T> {
+    fn extend<I: IntoIterator<Item = T>>(&mut self, objects: I) {
+        objects.into_iter().for_each(|object| self.push(object));
+    }
+}
+
+impl<T> IntoIterator for Inventory<T> {
+    type Item = T;
+    type IntoIter = std::vec::IntoIter<T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.into_iter()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Inventory<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.all.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    struct Thing(&'static str, u8);
+
+    impl Namespaced for Thing {
+        fn namespace(&self) -> &str {
+            self.0
+        }
+    }
+
+    fn found(inventory: &Inventory<Thing>, name: &str) -> Vec<(usize, u8)> {
+        inventory.in_namespace(name).map(|(index, thing)| (index, thing.1)).collect()
+    }
+
+    #[test]
+    fn what_is_found_by_namespace_is_what_is_there_after_every_change() {
+        let mut inventory: Inventory<Thing> = vec![Thing("b", 1), Thing("a", 2), Thing("b", 3)].into();
+        assert_eq!(found(&inventory, "b"), [(0, 1), (2, 3)]);
+        inventory.push(Thing("c", 4));
+        inventory.edit(|all| all.iter_mut().for_each(|thing| thing.0 = if thing.0 == "b" { "c" } else { thing.0 }));
+        assert_eq!(found(&inventory, "b"), []);
+        assert_eq!(found(&inventory, "c"), [(0, 1), (2, 3), (3, 4)]);
+        inventory.edit(|all| all.remove(0));
+        assert_eq!(found(&inventory, "c"), [(1, 3), (2, 4)]);
+        assert_eq!(inventory.namespaces().collect::<Vec<_>>(), ["a", "c"]);
+        assert_eq!(inventory, inventory.iter().cloned().collect());
+    }
+}
