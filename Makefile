@@ -11,7 +11,7 @@ DIR       ?= target/cluster-$(N)
 SEED      ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build prove test soak second-opinion check fmt clippy deny doc mutants bench cluster fuzz clean
+.PHONY: help setup browser build prove test soak second-opinion check fmt clippy deny doc mutants bench cluster fuzz clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -20,6 +20,9 @@ help: ## List the targets
 
 setup: ## Get what the build needs: Z3, pkg-config, a C++ toolchain
 	@scripts/setup.sh
+
+browser: ## Get what the browser tests need, which are skipped without: chromium, axe-core (by apt-get and npm)
+	@scripts/browser.sh
 
 build: setup
 	@$(CARGO) build --release --locked

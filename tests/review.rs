@@ -12,8 +12,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::time::Duration;
 
 use netverify::model::policy::{Peers, Policy, Ports, Rule};
@@ -28,6 +27,11 @@ use netverify::source::SourceMap;
 #[path = "support/here.rs"]
 mod here;
 use here::{Here, TODAY, program, ran};
+#[path = "review/browser.rs"]
+mod browser;
+#[path = "review/contrast.rs"]
+mod contrast;
+use browser::{axe, browser, look, print, views};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -331,60 +335,64 @@ fn the_ending_of_the_file_decides_and_the_exit_code_is_that_of_prove() {
     assert!(begins("r.html", "<!doctype html>") && begins("r.txt", "<!doctype html>") && begins("r.md", "# "));
 }
 
-/// A browser; `None` where there is none.
-fn browser() -> Option<PathBuf> {
-    let folders = std::env::var_os("PATH")?;
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let mut all = std::env::split_paths(&folders).flat_map(|folder| names.map(|name| folder.join(name)));
-    all.find(|path| path.is_file())
+/// A copy of the sample that looks at itself; the page itself forbids scripts.
+fn probed(sample: &str) -> String {
+    let with_scripts = sample
+        .replace("default-src 'none'; style-src", "script-src 'unsafe-inline' file:; style-src")
+        .replace("</body>", "<script src=\"axe.min.js\"></script><script src=\"probe.js\"></script></body>");
+    assert!(with_scripts.contains("'unsafe-inline' file:"), "the policy of the page has changed");
+    with_scripts
 }
 
-/// What it finds when every fold is open: what is wider than the window, links to nowhere, folds that do not open.
-const PROBE: &str = "<script>addEventListener('load', () => {
-  const faults = [];
-  for (const fold of document.querySelectorAll('details')) {
-    fold.querySelector('summary').click();
-    if (!fold.open) faults.push('a fold stays shut');
-  }
-  for (const link of document.querySelectorAll('a[href^=\"#\"]'))
-    if (!document.getElementById(link.hash.slice(1))) faults.push('no ' + link.hash);
-  const root = document.documentElement;
-  if (root.scrollWidth > root.clientWidth) faults.push('wide ' + root.scrollWidth + ' of ' + root.clientWidth);
-  document.body.textContent = 'links ' + document.links.length + ' faults ' + faults.join('; ') + '.';
-})</script>";
-
-fn browse(browser: &Path, here: &Here, width: u16, file: &str) -> String {
-    let profile = tempfile::tempdir().unwrap();
-    let output = Command::new(browser)
-        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
-        .args(["--disable-background-networking", "--disable-component-update", "--disable-sync", "--dump-dom"])
-        .args(["--enable-logging=stderr", "--virtual-time-budget=10000"])
-        .arg(format!("--window-size={width},900"))
-        .arg(format!("--user-data-dir={}", profile.path().display()))
-        .arg(format!("file://{}", here.path(file).display()))
-        .output()
-        .unwrap();
-    String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
-}
-
-/// The sample in a browser, at the width of a desk and of a phone. Skipped, with a line that says so, where there is none.
-#[test]
-fn the_sample_reads_in_a_browser() {
-    let Some(browser) = browser() else {
-        println!("skipped: there is no chromium here, so the review was not looked at in a browser");
-        return;
-    };
+/// The folder with the sample, its copy that looks at itself, and axe-core, or an empty script instead.
+fn looked_at(axe: &str) -> Here {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sample-review.html");
     let sample = std::fs::read_to_string(sample).unwrap();
-    // The page itself forbids scripts.
-    let probed = sample
-        .replace("default-src 'none'", "script-src 'unsafe-inline'")
-        .replace("</body>", &format!("{PROBE}</body>"));
-    let here = Here::with(&[("sample.html", &sample), ("probed.html", &probed)]);
-    let said = browse(&browser, &here, 1280, "sample.html");
-    assert!(said.contains("Verdict</h2>") && !said.contains("CONSOLE"), "{said}");
-    for width in [1280, 390] {
-        let said = browse(&browser, &here, width, "probed.html");
-        assert!(said.contains("faults .") && said.contains("links "), "{width}: {said}");
+    let probe = include_str!("review/probe.js");
+    let files =
+        [("sample.html", sample.as_str()), ("probed.html", &probed(&sample)), ("axe.min.js", axe), ("probe.js", probe)];
+    Here::with(&files)
+}
+
+/// What the sample says of itself in every view.
+fn said_in_every_view(browser: &Path, here: &Here, has_axe: bool) {
+    for view in views() {
+        let said = look(browser, here, view, "probed.html");
+        let scheme = if view.is_dark { "dark" } else { "light" };
+        let wanted = format!("SAID {} {scheme}, axe {has_axe}, links true: no faults.", view.width);
+        let found = said.lines().filter(|line| line.contains("SAID ") || line.contains("CONSOLE"));
+        let found = found.collect::<Vec<_>>().join("\n");
+        assert!(said.contains(&wanted) && !said.contains("CONSOLE"), "{view:?}: {found}");
     }
+}
+
+/// The sample at the width of a desk and of a phone, light and dark: nothing is too wide, every fold opens, every link leads somewhere, and
+/// the console stays silent.
+#[test]
+fn the_sample_reads_in_a_browser() {
+    let Some(browser) = browser() else { return };
+    let here = looked_at("");
+    for view in views() {
+        let said = look(&browser, &here, view, "sample.html");
+        assert!(said.contains("<iframe") && !said.contains("CONSOLE"), "{view:?}: {said}");
+    }
+    said_in_every_view(&browser, &here, false);
+}
+
+/// No violation by axe-core, in every view, with every fold open.
+#[test]
+fn the_sample_is_accessible() {
+    let (Some(browser), Some(axe)) = (browser(), axe()) else { return };
+    said_in_every_view(&browser, &looked_at(&axe), true);
+}
+
+#[test]
+fn the_sample_prints() {
+    let Some(browser) = browser() else { return };
+    let pdf = print(&browser, &looked_at(""), "sample.html");
+    assert!(pdf.starts_with(b"%PDF"));
+    let text = String::from_utf8_lossy(&pdf);
+    let pages = text.split("/Type /Page\n").count() - 1;
+    // One for each part at the least.
+    assert!((7..100).contains(&pages), "{pages} pages");
 }
