@@ -41,7 +41,7 @@ pub(super) fn declared(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<u
 }
 
 /// R33: a pod on its node's network is an end where nodes are.
-fn may_be_an_end(cluster: &Cluster, world: &World, index: usize) -> bool {
+pub(super) fn may_be_an_end(cluster: &Cluster, world: &World, index: usize) -> bool {
     cluster.workloads.get(index).is_some_and(|workload| world.nodes || !workload.host_network)
 }
 
@@ -54,9 +54,10 @@ fn ends(claim: &Claim) -> Vec<&Endpoint> {
         Claim::Isolated { pods, .. } => vec![pods],
         Claim::NoGap { gap: Gap::Verdict { within: Some(flows), .. }, .. } => vec![&flows.sources, &flows.destinations],
         Claim::Compared(_) | Claim::NoGap { .. } => vec![&ANYTHING],
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
-            vec![&flows.sources, &flows.destinations]
-        }
+        Claim::NoneCanReach(flows)
+        | Claim::EveryCanReach(flows)
+        | Claim::SomeCanReach(flows)
+        | Claim::NoPath(flows) => vec![&flows.sources, &flows.destinations],
     }
 }
 
