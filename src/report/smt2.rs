@@ -13,13 +13,14 @@ use crate::prove::{Asks, Question};
 #[must_use]
 pub fn file(plan: &Plan, item: &Item, question: &Question, z3: &str) -> String {
     let spec = item.spec.as_deref().unwrap_or("none, a sentence of the command line");
-    let (sat, unsat) = if matches!(item.claim, Claim::NoPath(_)) { of_a_step(question) } else { outcomes(question) };
+    let is_path = matches!(item.claim, Claim::NoPath(_));
+    let (sat, unsat) = if is_path { of_a_step(question) } else { outcomes(question) };
     let lines = [
         ("spec", spec.to_owned()),
         ("variant", item.variant.clone().unwrap_or_else(|| "none".to_owned())),
         ("property", item.name.clone()),
         ("sentence", item.sentence.clone()),
-        ("asks", asks(plan.cluster(item), question)),
+        ("asks", if is_path { A_STEP.to_owned() } else { asks(plan.cluster(item), question) }),
         ("sat", sat),
         ("unsat", unsat.to_owned()),
         ("plugin", options(question)),
@@ -79,6 +80,9 @@ fn of_gap(cluster: &Cluster, gap: &Gap) -> String {
         }
     }
 }
+
+/// What every question about a path asks.
+const A_STEP: &str = "from where a chain may have come to: is there such a flow to where it would go on, or arrive?";
 
 /// The same of one step of a path: the ends that a chain has come to, and where it would go on.
 fn of_a_step(question: &Question) -> (String, &'static str) {
