@@ -23,6 +23,7 @@ mod comparison;
 mod cursor;
 mod endpoint;
 mod grammar;
+mod path;
 mod ports;
 mod question;
 mod resolve;
@@ -45,7 +46,7 @@ pub const MAX_SENTENCE: usize = 4096;
 const RESERVED: &[&str] = &[
     "all", "and", "any", "anything", "are", "can", "cannot", "every", "except", "external", "for", "in", "is",
     "isolated", "no", "node", "nodes", "not", "nothing", "only", "or", "outside", "pod", "pods", "policies", "policy",
-    "reach", "service", "some", "with",
+    "reach", "service", "some", "to", "with",
 ];
 
 /// Whether this is a word of the language, so that no endpoint can be called by it.

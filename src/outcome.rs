@@ -59,6 +59,8 @@ pub struct Proof {
     pub witness: Option<Box<Counterexample>>,
     /// For sets of policies: how they compare.
     pub sets: Option<SetsAnswer>,
+    /// For "no path": the declared workloads that chains come to, by index in order; none of them leads on to the end.
+    pub comes_to: Option<Vec<usize>>,
     /// Nothing is meant by the property, and its author accepts that.
     pub vacuous: bool,
 }
@@ -124,6 +126,11 @@ pub enum Case {
         flow: Box<Flow>,
         /// Why it is allowed or denied.
         trace: Trace,
+    },
+    /// A chain of flows, each from where the one before ended.
+    Path {
+        /// Its steps, each a [`Case::Flow`]; at least one.
+        steps: Vec<Counterexample>,
     },
     /// A pod that no policy isolates for these directions.
     Open {

@@ -25,7 +25,13 @@ pub use comparison::{questions, questions_of_gap};
 #[must_use]
 pub fn plugins(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<Options> {
     let extreme = extreme(world, claim);
-    let feels_both = claim.flows().is_some_and(|flows| may_feel_host_network(cluster, world, flows));
+    let feels_both = match claim {
+        // Any declared workload may be on the way.
+        Claim::NoPath(_) if cluster.workloads.iter().any(|workload| workload.host_network) => {
+            world.nodes && world.options().leaves_host_network_open()
+        }
+        claim => claim.flows().is_some_and(|flows| may_feel_host_network(cluster, world, flows)),
+    };
     if !feels_both {
         return vec![extreme];
     }
@@ -36,7 +42,7 @@ pub fn plugins(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<Options> 
 /// The plugin that lets most through, or least.
 fn extreme(world: &World, claim: &Claim) -> Options {
     match claim {
-        Claim::NoneCanReach(_) => world.options().most,
+        Claim::NoneCanReach(_) | Claim::NoPath(_) => world.options().most,
         Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => world.options().least,
         // R33: a pod that counts as its node is never isolated. Else it hangs on labels and namespaces alone.
         Claim::Isolated { .. } => Options { host_network: world.options().least.host_network, ..Options::default() },
@@ -72,7 +78,7 @@ pub fn opposite(world: &World, claim: &Claim, options: &Options) -> Options {
     let is_most = options.host_network == space.most.host_network;
     let host_network = if is_most { space.least.host_network } else { space.most.host_network };
     match claim {
-        Claim::NoneCanReach(_) => Options { host_network, ..space.least },
+        Claim::NoneCanReach(_) | Claim::NoPath(_) => Options { host_network, ..space.least },
         Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => Options { host_network, ..space.most },
         Claim::Isolated { .. } => Options { host_network, ..Options::default() },
         Claim::Compared(_) => Options::default(),
@@ -93,7 +99,7 @@ pub fn guarding(claim: &Claim) -> Guarding {
         Claim::EveryCanReach(_) => Guarding::Admission,
         Claim::NoGap { gap: Gap::Admission { .. } | Gap::Verdict { .. }, .. } => Guarding::Admission,
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::Isolated { .. } => Guarding::Isolation,
-        Claim::Compared(_) | Claim::NoGap { .. } => Guarding::Isolation,
+        Claim::NoPath(_) | Claim::Compared(_) | Claim::NoGap { .. } => Guarding::Isolation,
     }
 }
 
@@ -117,19 +123,23 @@ pub fn possible(query: &Query<'_>, claim: &Claim) -> Statement {
 #[must_use]
 pub fn subject(query: &Query<'_>, claim: &Claim) -> Statement {
     match claim {
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => query.flow_in(flows),
+        Claim::NoneCanReach(flows)
+        | Claim::EveryCanReach(flows)
+        | Claim::SomeCanReach(flows)
+        | Claim::NoPath(flows) => query.flow_in(flows),
         Claim::Isolated { pods, .. } => query.pod_in(pods),
         Claim::Compared(_) | Claim::NoGap { .. } => query.anything(),
     }
 }
 
 /// Together with [`possible`] and [`subject`]: for "some can reach", satisfiable iff the claim holds; for every other
-/// claim, unsatisfiable iff it holds.
+/// claim, unsatisfiable iff it holds. Of a chain that is so of one step alone: `prove` decides it step by step, each a
+/// "cannot reach".
 #[must_use]
 pub fn sought(query: &Query<'_>, claim: &Claim) -> Statement {
     match claim {
         // R27: a pod that nobody has declared may lend its port numbers, but need not.
-        Claim::NoneCanReach(_) => query.allowed_with_further_pods(),
+        Claim::NoneCanReach(_) | Claim::NoPath(_) => query.allowed_with_further_pods(),
         Claim::SomeCanReach(_) => query.allowed(),
         Claim::EveryCanReach(_) => query.allowed().negated(),
         Claim::Isolated { directions, .. } => all_isolated(query, directions).negated(),

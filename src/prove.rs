@@ -10,6 +10,7 @@ mod conclude;
 mod doubt;
 mod ends;
 mod group;
+mod path;
 mod plugins;
 mod record;
 
@@ -216,6 +217,13 @@ fn answers_within(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, An
     {
         let start = Instant::now();
         let outcome = compare::compare(&Asker { at: *at, ..*asker }, job, comparison)?;
+        return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed() })]);
+    }
+    if let [(at, job)] = group.members.as_slice()
+        && let Claim::NoPath(flows) = job.claim
+    {
+        let start = Instant::now();
+        let outcome = path::decide(&Asker { at: *at, ..*asker }, job, flows)?;
         return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed() })]);
     }
     plugins::under_each(asker, group)

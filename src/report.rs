@@ -188,6 +188,9 @@ pub enum AnswerReport {
         /// For sets of policies: how they compare.
         #[serde(skip_serializing_if = "Option::is_none")]
         sets: Option<SetsReport>,
+        /// For "no path": the declared workloads that chains come to; none of them leads on to the end.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        comes_to: Option<Vec<String>>,
         /// The property is about nothing, and `allow-vacuous` accepts that.
         vacuous: bool,
     },
@@ -345,6 +348,9 @@ pub struct CaseReport {
     /// For sets of policies: what each makes of the flow, the one that allows it first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<SetVerdictReport>,
+    /// For a path: its steps, each a flow that begins where the one before ends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<CaseReport>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
     /// The lines at fault, the most telling first.

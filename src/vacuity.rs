@@ -39,7 +39,10 @@ impl Reason {
 pub fn reason(cluster: &Cluster, world: &World, claim: &Claim) -> Option<Reason> {
     let place = Place { cluster, world };
     match claim {
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
+        Claim::NoneCanReach(flows)
+        | Claim::EveryCanReach(flows)
+        | Claim::SomeCanReach(flows)
+        | Claim::NoPath(flows) => {
             let ends = [&flows.sources, &flows.destinations].into_iter();
             let mut empty = ends.filter_map(|endpoint| place.emptiness(endpoint));
             empty.next().or_else(|| place.one_pod(flows)).or_else(|| place.unserved(flows))

@@ -5,6 +5,7 @@
 //! Nothing here knows the solver. `prove` calls this module.
 
 pub mod blame;
+pub mod chain;
 mod compare;
 pub mod example;
 pub mod lenders;
@@ -39,7 +40,7 @@ impl Judge<'_> {
     #[must_use]
     pub fn is_sought(&self, options: &Options, flow: &Flow) -> bool {
         let (flows, wanted) = match self.claim {
-            Claim::NoneCanReach(flows) | Claim::SomeCanReach(flows) => (flows, Verdict::Allowed),
+            Claim::NoneCanReach(flows) | Claim::SomeCanReach(flows) | Claim::NoPath(flows) => (flows, Verdict::Allowed),
             Claim::EveryCanReach(flows) => (flows, Verdict::Denied),
             Claim::Isolated { .. } => return self.is_open(options, &flow.destination),
             Claim::NoGap { gap, .. } => return eval::algebra::falls_into(self.cluster, options, gap, flow),

@@ -239,7 +239,9 @@ fn as_flow(case: &Case) -> Flow {
             let source = End::External("203.0.113.1".parse().unwrap());
             Flow { source, destination: End::Pod((**pod).clone()), protocol: Protocol::Tcp, port: 1 }
         }
-        other @ (Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no claim compares policies: {other:?}"),
+        other @ (Case::Gap { .. } | Case::Verdicts { .. } | Case::Path { .. }) => {
+            panic!("no claim compares policies, or is about paths: {other:?}")
+        }
     }
 }
 
@@ -247,6 +249,7 @@ fn is_legal(question: &Question, case: &Case) -> bool {
     let Question { cluster, world, .. } = question;
     match case {
         Case::Flow { flow, .. } => legal::flow(cluster, world, flow),
+        Case::Path { steps } => steps.iter().all(|step| is_legal(question, &step.case)),
         Case::Open { pod, .. } => legal::end(cluster, world, &End::Pod((**pod).clone())),
         Case::Gap { flow: Some(flow), .. } | Case::Verdicts { flow, .. } => legal::flow(cluster, world, flow),
         Case::Gap { subject, .. } => legal::end(cluster, world, &End::Pod((**subject).clone())),

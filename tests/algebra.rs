@@ -231,6 +231,6 @@ fn brute_force_agrees_with_the_solver() {
 pub(crate) fn protocol_of(case: &Case) -> Option<Protocol> {
     match case {
         Case::Gap { flow, .. } => flow.as_ref().map(|flow| flow.protocol),
-        Case::Flow { .. } | Case::Open { .. } | Case::Verdicts { .. } => None,
+        Case::Flow { .. } | Case::Path { .. } | Case::Open { .. } | Case::Verdicts { .. } => None,
     }
 }

@@ -295,6 +295,7 @@ fn undecided(sources: &mut SourceMap) -> Report {
         half: None,
         differs: None,
         sets: Vec::new(),
+        steps: Vec::new(),
         needs: Vec::new(),
         blames: Vec::new(),
         try_it: None,

@@ -185,6 +185,7 @@ mod show {
             Claim::NoneCanReach(flows) => format!("none {}", self::flows(flows)),
             Claim::EveryCanReach(flows) => format!("every {}", self::flows(flows)),
             Claim::SomeCanReach(flows) => format!("some {}", self::flows(flows)),
+            Claim::NoPath(flows) => format!("no path {}", self::flows(flows)),
             Claim::Isolated { pods, directions } => {
                 let directions: Vec<_> = directions.iter().map(ToString::to_string).collect();
                 format!("isolated {} for {}", endpoint(pods), directions.join("+"))

@@ -130,7 +130,9 @@ fn refuting(outcome: Outcome) -> Flow {
     let Outcome::Refuted(refutation) = outcome else { panic!("not refuted: {outcome:#?}") };
     match refutation.counterexample.unwrap().case {
         Case::Flow { flow, .. } => *flow,
-        other @ (Case::Open { .. } | Case::Gap { .. } | Case::Verdicts { .. }) => panic!("no flow: {other:?}"),
+        other @ (Case::Path { .. } | Case::Open { .. } | Case::Gap { .. } | Case::Verdicts { .. }) => {
+            panic!("no flow: {other:?}")
+        }
     }
 }
 

@@ -26,7 +26,7 @@ impl Sentence {
     pub fn sets(&self) -> Option<[&Name; 2]> {
         match &self.form {
             Form::Sets { one, other, .. } => Some([one, other]),
-            Form::Flows { .. } | Form::Isolated { .. } | Form::Compared { .. } => None,
+            Form::Flows { .. } | Form::Path { .. } | Form::Isolated { .. } | Form::Compared { .. } => None,
         }
     }
 }
@@ -41,6 +41,13 @@ pub enum Form {
         /// Where the flows begin.
         sources: EndpointExpr,
         /// Where they end; never empty.
+        targets: Vec<Target>,
+    },
+    /// That no chain of flows leads from the sources to the targets.
+    Path {
+        /// Where chains begin.
+        sources: EndpointExpr,
+        /// Where they end, with the ports of the last flow; never empty.
         targets: Vec<Target>,
     },
     /// Pods that are isolated.

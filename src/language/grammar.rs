@@ -6,14 +6,14 @@
 use super::ast::{EndpointExpr, EndpointKind, Form, Quantifier};
 use super::cursor::{Cursor, Parse, Word};
 use super::endpoint::{Place, except, outside, sources, targets};
-use super::{RESERVED, comparison, is_reserved, sets};
+use super::{RESERVED, comparison, is_reserved, path, sets};
 use crate::diagnostic::{Diagnostic, closest};
 use crate::model::policy::Direction;
 
 /// Every form, for whoever wrote none of them.
 pub(super) const FORMS: &str = "a sentence is one of `nothing [outside NAMESPACE | except E] can reach T`, `no S can reach T`, \
      `S cannot reach T`, `only S can reach T`, `every S can reach T`, `some S can reach T`, \
-     `every pod in NAMESPACE is isolated for ingress and egress`, and `policy A` with one of `is subsumed by policy B`, \
+     `no path from S to T`, `every pod in NAMESPACE is isolated for ingress and egress`, and `policy A` with one of `is subsumed by policy B`, \
      `is equivalent to policy B`, `is disjoint from policy B` and `is redundant`, and `policies X` with `permit no more than \
      policies Y` or `are equivalent to policies Y`";
 
@@ -35,6 +35,9 @@ pub(super) fn sentence(cursor: &mut Cursor<'_>) -> Parse<Form> {
     } else if cursor.eat(&["nothing"]).is_some() {
         nothing(cursor, first)?
     } else if cursor.eat(&["no"]).is_some() {
+        if path::begins(cursor) {
+            return path::statement(cursor);
+        }
         quantified(cursor, Quantifier::None, NO)?
     } else if cursor.eat(&["only"]).is_some() {
         quantified(cursor, Quantifier::Only, ONLY)?

@@ -7,11 +7,11 @@ use super::ast::{Form, Quantifier};
 use super::cursor::{Cursor, Parse, Word};
 use super::endpoint::{Place, sources, targets};
 use super::grammar::{end, isolated, reach};
-use super::{Yes, comparison, sets};
+use super::{Yes, comparison, path, sets};
 
 /// Every form, for whoever wrote none of them.
 const FORMS: &str = "a question is one of `can S reach T`, `can every S reach T`, `can only S reach T`, \
-     `is every pod in NAMESPACE isolated for ingress`, `is policy A` with one of `subsumed by policy B`, `equivalent to policy B`, \
+     `is there a path from S to T`, `is every pod in NAMESPACE isolated for ingress`, `is policy A` with one of `subsumed by policy B`, `equivalent to policy B`, \
      `disjoint from policy B` and `redundant`, `do policies X permit no more than policies Y` and `are policies X equivalent to policies Y`";
 
 const CAN: &str = "can anything outside ai-platform reach vector-db:6333";
@@ -32,6 +32,9 @@ pub(super) fn question(cursor: &mut Cursor<'_>) -> Parse<(Form, Yes)> {
         }
         if cursor.eat(&["policies"]).is_some() {
             return sets::are_they(cursor).map(|form| (form, Yes::Proved));
+        }
+        if cursor.eat(&["there"]).is_some() {
+            return path::question(cursor).map(|form| (form, Yes::Refuted));
         }
         cursor.example = IS;
         cursor.eat(&["every"]);

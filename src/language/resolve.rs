@@ -60,6 +60,7 @@ impl<'a> Resolver<'a> {
     fn form(&mut self, form: &Form) -> Option<Claim> {
         match form {
             Form::Flows { quantifier, sources, targets } => self.flows(*quantifier, sources, targets),
+            Form::Path { sources, targets } => self.path(sources, targets),
             Form::Isolated { pods, directions } => self.isolated(pods, directions),
             Form::Compared { relation, policy, others } => self.compared(*relation, policy, others),
             Form::Sets { relation, one, other } => self.sets(*relation, one, other),
@@ -77,6 +78,12 @@ impl<'a> Resolver<'a> {
             Quantifier::Every => Claim::EveryCanReach(flows(sources)),
             Quantifier::Some => Claim::SomeCanReach(flows(sources)),
         })
+    }
+
+    fn path(&mut self, sources: &EndpointExpr, targets: &[Target]) -> Option<Claim> {
+        let sources = self.endpoint(sources);
+        let (destinations, ports) = self.targets(targets)?;
+        Some(Claim::NoPath(FlowSet::new(sources?, destinations, ports)))
     }
 
     fn isolated(&mut self, pods: &EndpointExpr, directions: &[Direction]) -> Option<Claim> {

@@ -163,7 +163,7 @@ fn flow_of(case: &Counterexample, scene: &Scene<'_>) -> Option<Flow> {
             let (source, destination) = (End::External(scene.address(1)), End::Pod((**subject).clone()));
             Some(Flow { source, destination, protocol: Protocol::Tcp, port: 80 })
         }
-        Case::Flow { .. } | Case::Open { .. } | Case::Verdicts { .. } => None,
+        Case::Flow { .. } | Case::Path { .. } | Case::Open { .. } | Case::Verdicts { .. } => None,
     }
 }
 

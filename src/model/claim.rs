@@ -157,6 +157,10 @@ pub enum Claim {
     EveryCanReach(FlowSet),
     /// Some such flow is allowed.
     SomeCanReach(FlowSet),
+    /// No chain of allowed flows leads from the sources to the destinations: the first flow begins at a source, each
+    /// further one where the one before ended, at a pod of a declared workload; the last ends at a destination on one of
+    /// the ports, the others end on any port. Nothing is excepted.
+    NoPath(FlowSet),
     /// Every such pod is isolated for each of the directions (R4).
     Isolated {
         /// The pods.
@@ -176,11 +180,15 @@ pub enum Claim {
 }
 
 impl Claim {
-    /// The flows that the claim is about; `None` for a claim about pods alone.
+    /// The flows that the claim is about, of a chain those that would be one by themselves; `None` for a claim about
+    /// pods alone.
     #[must_use]
     pub fn flows(&self) -> Option<&FlowSet> {
         match self {
-            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => Some(flows),
+            Claim::NoneCanReach(flows)
+            | Claim::EveryCanReach(flows)
+            | Claim::SomeCanReach(flows)
+            | Claim::NoPath(flows) => Some(flows),
             Claim::Isolated { .. } | Claim::Compared(_) | Claim::NoGap { .. } => None,
         }
     }
@@ -189,7 +197,7 @@ impl Claim {
     #[must_use]
     pub fn is_about_single_pods(&self) -> bool {
         match self {
-            Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => false,
+            Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) | Claim::NoPath(_) => false,
             Claim::Isolated { .. } => true,
             Claim::Compared(comparison) => comparison.is_about_single_pods(),
             Claim::NoGap { gap, .. } => gap.is_about_single_pods(),

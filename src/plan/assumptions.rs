@@ -25,6 +25,12 @@ impl Plan {
                 "sets of policies are compared each alone: no other policy of the manifests plays a part".to_owned(),
             );
         }
+        if self.items.iter().any(|item| matches!(item.claim, Claim::NoPath(_))) {
+            all.push(
+                "a path leads through pods of declared workloads: one that somebody could create may begin or end it, and takes no step between"
+                    .to_owned(),
+            );
+        }
         if self.today_is_given && self.items.iter().any(|item| item.waiver.is_some()) {
             all.push(format!("today is {} (SOURCE_DATE_EPOCH), by which waivers count", self.today));
         }

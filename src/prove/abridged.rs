@@ -147,10 +147,10 @@ impl<'a> Side<'a> {
 }
 
 /// Whether without policies there can only be more cases. A flow that is denied may be denied by any policy, and
-/// a comparison is about the policies that it names.
+/// a comparison is about the policies that it names; a path is asked step by step, each of which comes here by itself.
 fn may_be_abridged(claim: &Claim) -> bool {
     match claim {
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::Isolated { .. } => true,
-        Claim::EveryCanReach(_) | Claim::Compared(_) | Claim::NoGap { .. } => false,
+        Claim::EveryCanReach(_) | Claim::NoPath(_) | Claim::Compared(_) | Claim::NoGap { .. } => false,
     }
 }

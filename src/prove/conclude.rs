@@ -56,7 +56,7 @@ fn none_found(claim: &Claim, pillars: Vec<Pillar>) -> Outcome {
     }
 }
 
-fn unknown(asker: &Asker<'_>, stop: &Stop) -> Outcome {
+pub(super) fn unknown(asker: &Asker<'_>, stop: &Stop) -> Outcome {
     let (seconds, megabytes) = (asker.limits.timeout.as_secs_f64(), asker.limits.memory);
     Outcome::Unknown(Reason(match stop {
         Stop::Time => format!("not decided within {seconds} s; --timeout gives it more time"),
@@ -82,7 +82,7 @@ fn found(
     }
     // R27: pods that nobody has declared may lend their port numbers.
     let lent = match job.claim {
-        Claim::NoneCanReach(_) => lenders::find(&judge, job.world, options, &flow),
+        Claim::NoneCanReach(_) | Claim::NoPath(_) => lenders::find(&judge, job.world, options, &flow),
         Claim::NoGap { .. } => lenders::confirmed(&judge, options, &flow, further),
         _ => None,
     };
@@ -215,7 +215,7 @@ fn preferences(query: &Query<'_>, claim: &Claim) -> Vec<Vec<Statement>> {
 fn without_further_pods(query: &Query<'_>, claim: &Claim) -> Option<Statement> {
     query.can_lend().then_some(())?;
     match claim {
-        Claim::NoneCanReach(_) => Some(query.allowed()),
+        Claim::NoneCanReach(_) | Claim::NoPath(_) => Some(query.allowed()),
         Claim::NoGap { .. } => Some(query.without_lenders()),
         _ => None,
     }

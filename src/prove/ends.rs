@@ -52,7 +52,7 @@ fn may_be_among(cluster: &Cluster, endpoint: &Endpoint, index: usize) -> bool {
 }
 
 /// R33: a pod on its node's network is an end where nodes are.
-fn may_be_an_end(cluster: &Cluster, world: &World, index: usize) -> bool {
+pub(super) fn may_be_an_end(cluster: &Cluster, world: &World, index: usize) -> bool {
     cluster.workloads.get(index).is_some_and(|workload| world.nodes || !workload.host_network)
 }
 
@@ -65,9 +65,10 @@ fn ends(claim: &Claim) -> Vec<&Endpoint> {
         Claim::Isolated { pods, .. } => vec![pods],
         Claim::NoGap { gap: Gap::Verdict { within: Some(flows), .. }, .. } => vec![&flows.sources, &flows.destinations],
         Claim::Compared(_) | Claim::NoGap { .. } => vec![&ANYTHING],
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
-            vec![&flows.sources, &flows.destinations]
-        }
+        Claim::NoneCanReach(flows)
+        | Claim::EveryCanReach(flows)
+        | Claim::SomeCanReach(flows)
+        | Claim::NoPath(flows) => vec![&flows.sources, &flows.destinations],
     }
 }
 

@@ -121,8 +121,8 @@ impl<'a> Group<'a> {
     fn widened(&self, job: &Job<'_>, alone: &Group<'_>) -> Option<Slice> {
         let (_, first) = self.members.first()?;
         let is_flow = |job: &Job<'_>| job.claim.flows().is_some();
-        // A comparison is several questions, each of its own policies and plugin.
-        let compares = |job: &Job<'_>| matches!(job.claim, Claim::Compared(_) | Claim::NoGap { .. });
+        // A comparison is several questions, each of its own policies and plugin; so is a chain.
+        let compares = |job: &Job<'_>| matches!(job.claim, Claim::Compared(_) | Claim::NoGap { .. } | Claim::NoPath(_));
         let alike = !compares(first)
             && !compares(job)
             && std::ptr::eq(first.cluster, job.cluster)

@@ -89,6 +89,10 @@ impl Words<'_> {
                 witness: proof.witness.as_ref().map(|case| Box::new(self.case(case))),
                 because: gap::because(claim, proof),
                 sets: proof.sets.as_ref().map(|sets| self.sets(sets, true)),
+                comes_to: proof.comes_to.as_ref().map(|all| {
+                    let name = |index: &usize| Some(self.cluster.workloads.get(*index)?.full_name());
+                    all.iter().filter_map(name).collect()
+                }),
                 vacuous: proof.vacuous,
             },
             Outcome::Refuted(refutation) => AnswerReport::Refuted {

@@ -175,6 +175,7 @@ fn nothing(said: &Side) -> PropertyReport {
         witness: None,
         because: Some("there is no such flow, whatever pods there are and whatever the plugin".to_owned()),
         sets: None,
+        comes_to: None,
         vacuous: false,
     };
     property(format!("nothing {}", said.what), said.sentence, said.severity, answer)

@@ -27,6 +27,7 @@ pub(super) fn trace(cluster: &Cluster, sources: &SourceMap, claim: &Claim, disag
 fn solver(claim: &Claim) -> &'static str {
     match claim {
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) => "it is a flow of the property, and allowed",
+        Claim::NoPath(_) => "it is a step of a path, and allowed",
         Claim::EveryCanReach(_) => "it is a flow of the property, and denied",
         Claim::Isolated { .. } => "it is a pod of the property, and not isolated",
         Claim::Compared(_) | Claim::NoGap { .. } => "the policies do different things to it",
@@ -40,7 +41,7 @@ fn reference(claim: &Claim, case: &Case) -> &'static str {
         (Claim::EveryCanReach(_), Case::Flow { trace, .. }) if trace.egress.allows() && trace.ingress.allows() => {
             "it is allowed"
         }
-        (Claim::NoneCanReach(_) | Claim::SomeCanReach(_), Case::Flow { trace, .. })
+        (Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::NoPath(_), Case::Flow { trace, .. })
             if !trace.egress.allows() || !trace.ingress.allows() =>
         {
             "it is denied"

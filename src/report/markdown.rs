@@ -104,7 +104,8 @@ fn folded(property: &PropertyReport, sources: &SourceMap, several: bool) -> Stri
     let mut text = format!("<details><summary><b>{word}</b>: {name} {place}</summary>\n\n");
     text += &property.why.as_ref().map_or(String::new(), |why| format!("**Why it matters:** {}\n\n", inert(why)));
     for (name, words) in notes(property) {
-        let words = if ["flow", "pod", "and back", "try it"].contains(&name) { code(&words) } else { inert(&words) };
+        let words =
+            if ["flow", "path", "pod", "and back", "try it"].contains(&name) { code(&words) } else { inert(&words) };
         text += &format!("- **{name}:** {words}\n");
     }
     let excerpt = excerpt(property, sources, WIDTH).map_or(String::new(), |excerpt| fenced(&excerpt));

@@ -88,7 +88,7 @@ fn counterexample<'a>(found: &Found<'a>) -> Option<(&'a Flow, &'a Trace)> {
     match (&found.item.claim, found.outcome) {
         (Claim::EveryCanReach(_), Outcome::Refuted(refutation)) => match &refutation.counterexample.as_ref()?.case {
             Case::Flow { flow, trace } => Some((flow, trace)),
-            Case::Open { .. } | Case::Gap { .. } | Case::Verdicts { .. } => None,
+            Case::Path { .. } | Case::Open { .. } | Case::Gap { .. } | Case::Verdicts { .. } => None,
         },
         _ => None,
     }
@@ -109,7 +109,8 @@ pub fn render(report: &QueryReport, style: Style) -> String {
             text.extend(lines.iter().map(|line| format!("  {line}\n")));
         }
         AnswerReport::Proved { because: Some(because), .. } => text += &format!("  {because}\n"),
-        AnswerReport::Proved { rests_on, .. } => {
+        AnswerReport::Proved { rests_on, comes_to, .. } => {
+            text.extend(words::comes_to_words(comes_to.as_deref()).map(|words| format!("  {words}\n")));
             let what = if report.answer == "no" { "no such flow could exist; it" } else { "proved; it" };
             text += &format!("  {what} {}\n", words::rests_on_words(rests_on));
         }

@@ -164,6 +164,16 @@ fn fingerprint(property: &PropertyReport) -> String {
 
 /// The way of the flow: its source, what lets it out, what lets it in, its destination.
 fn code_flow(case: &CaseReport, top: &Path) -> Option<CodeFlow> {
+    let locations = if case.steps.is_empty() {
+        way(case, top)?
+    } else {
+        case.steps.iter().filter_map(|step| way(step, top)).flatten().collect()
+    };
+    Some(CodeFlow { thread_flows: [ThreadFlow { locations }] })
+}
+
+/// The places of one flow, in order.
+fn way(case: &CaseReport, top: &Path) -> Option<Vec<ThreadFlowLocation>> {
     let source = case.source.as_ref()?;
     let acts = |direction: Direction| {
         let blames = case.blames.iter().filter(move |blame| blame.direction == direction);
@@ -172,8 +182,7 @@ fn code_flow(case: &CaseReport, top: &Path) -> Option<CodeFlow> {
     let from = (source.at.as_ref(), format!("from {}", end(source)));
     let to = (case.destination.at.as_ref(), format!("to {}", end(&case.destination)));
     let steps = [from].into_iter().chain(acts(Direction::Egress)).chain(acts(Direction::Ingress)).chain([to]);
-    let locations = steps.map(|(place, text)| ThreadFlowLocation { location: step(place, text, top) }).collect();
-    Some(CodeFlow { thread_flows: [ThreadFlow { locations }] })
+    Some(steps.map(|(place, text)| ThreadFlowLocation { location: step(place, text, top) }).collect())
 }
 
 pub(super) fn step(place: Option<&Place>, text: String, top: &Path) -> Location {

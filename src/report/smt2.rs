@@ -13,13 +13,14 @@ use crate::prove::{Asks, Question};
 #[must_use]
 pub fn file(plan: &Plan, item: &Item, question: &Question, z3: &str) -> String {
     let spec = item.spec.as_deref().unwrap_or("none, a sentence of the command line");
-    let (sat, unsat) = outcomes(question);
+    let is_path = matches!(item.claim, Claim::NoPath(_));
+    let (sat, unsat) = if is_path { of_a_step(question) } else { outcomes(question) };
     let lines = [
         ("spec", spec.to_owned()),
         ("variant", item.variant.clone().unwrap_or_else(|| "none".to_owned())),
         ("property", item.name.clone()),
         ("sentence", item.sentence.clone()),
-        ("asks", asks(plan.cluster(item), question)),
+        ("asks", if is_path { A_STEP.to_owned() } else { asks(plan.cluster(item), question) }),
         ("sat", sat),
         ("unsat", unsat.to_owned()),
         ("plugin", options(question)),
@@ -43,7 +44,7 @@ fn asks(cluster: &Cluster, question: &Question) -> String {
         };
     }
     match &question.claim {
-        Claim::NoneCanReach(_) | Claim::SomeCanReach(_) => {
+        Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::NoPath(_) => {
             "is there a flow that the property is about and that is allowed?".to_owned()
         }
         Claim::EveryCanReach(_) => "is there a flow that the property is about and that is denied?".to_owned(),
@@ -77,6 +78,20 @@ fn of_gap(cluster: &Cluster, gap: &Gap) -> String {
         Gap::Verdict { one, other, .. } => {
             format!("is there a flow that the policies of {} allow, and those of {} do not?", one.name, other.name)
         }
+    }
+}
+
+/// What every question about a path asks.
+const A_STEP: &str = "from where a chain may have come to: is there such a flow to where it would go on, or arrive?";
+
+/// The same of one step of a path: the ends that a chain has come to, and where it would go on.
+fn of_a_step(question: &Question) -> (String, &'static str) {
+    match question.asks {
+        Asks::Subject => ("there are such flows".to_owned(), "there are none, so that no chain goes this way"),
+        Asks::Case | Asks::CaseElsewhere => (
+            "a chain goes on by it, or arrives".to_owned(),
+            "no chain goes this way; where none of the last questions is sat, the property is proved",
+        ),
     }
 }
 

@@ -20,14 +20,32 @@ pub(crate) fn one_line(text: &str) -> String {
 
 /// Why a property is proved, a reason each; none where it is not.
 pub(crate) fn proof(answer: &AnswerReport) -> Vec<String> {
-    let AnswerReport::Proved { rests_on, witness, because, sets, vacuous, .. } = answer else { return Vec::new() };
+    let AnswerReport::Proved { rests_on, witness, because, sets, comes_to, vacuous, .. } = answer else {
+        return Vec::new();
+    };
     match (sets, witness, because, vacuous) {
         (Some(sets), case, ..) => sets_lines(sets, case.as_deref(), rests_on),
         (_, _, _, true) => vec!["holds of nothing: no flow or pod of this world is meant (allow-vacuous)".to_owned()],
         (_, Some(case), ..) => vec![format!("for example: {}", flow(case))],
         (_, None, Some(because), _) => vec![because.clone()],
-        (_, None, None, _) => vec![rests_on_words(rests_on)],
+        (_, None, None, _) => {
+            comes_to_words(comes_to.as_deref()).into_iter().chain([rests_on_words(rests_on)]).collect()
+        }
     }
+}
+
+/// How many of many workloads are named.
+const NAMED: usize = 5;
+
+/// What chains come to, where no chain leads to the end.
+pub(crate) fn comes_to_words(comes_to: Option<&[String]>) -> Option<String> {
+    let all = comes_to?;
+    let few = all.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
+    let more = if all.len() > NAMED { format!(" and {} more", all.len() - NAMED) } else { String::new() };
+    Some(match all {
+        [] => "no declared workload is reached on the way".to_owned(),
+        _ => format!("chains come to {few}{more}, and no further"),
+    })
 }
 
 /// How two sets of policies compare, a flow that only the second permits, and what the proof rests on.
@@ -80,12 +98,18 @@ fn holds_for(holds_if: &[String]) -> Option<Note> {
 }
 
 fn head(case: &CaseReport) -> &'static str {
-    if case.source.is_some() { "flow" } else { "pod" }
+    match case.steps.len() {
+        0 if case.source.is_none() => "pod",
+        0 => "flow",
+        _ => "path",
+    }
 }
 
 /// What there is to say of a case.
 pub(crate) fn case_notes(case: &CaseReport) -> Vec<Note> {
-    let mut notes = vec![(head(case), flow(case)), ("today", case.today_words.clone())];
+    let mut notes = vec![(head(case), flow(case))];
+    notes.extend(case.steps.iter().enumerate().flat_map(|(at, step)| step_notes(case, at, step)));
+    notes.push(("today", case.today_words.clone()));
     let enters = if case.leaves.is_some() { "enters" } else { "why" };
     notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
     notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
@@ -96,6 +120,14 @@ pub(crate) fn case_notes(case: &CaseReport) -> Vec<Note> {
     notes.extend(case.differs.iter().map(|words| ("differs", words.clone())));
     notes.extend(case.needs.iter().map(|need| ("only if", need.clone())));
     notes.extend(case.try_it.iter().map(|command| ("try it", command.clone())));
+    notes
+}
+
+/// What there is to say of one step of a path: the flow, and why both sides let it pass.
+fn step_notes(path: &CaseReport, at: usize, step: &CaseReport) -> Vec<Note> {
+    let mut notes = vec![("step", format!("{} of {}: {}", at + 1, path.steps.len(), flow(step)))];
+    notes.extend(step.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
+    notes.extend(step.enters.iter().map(|enters| ("enters", enters.clone())));
     notes
 }
 
@@ -125,9 +157,23 @@ pub(crate) fn flow(case: &CaseReport) -> String {
 
 /// The same without a verdict, where the two semantics disagree about it.
 pub(crate) fn unjudged(case: &CaseReport) -> String {
+    if let Some(words) = path(case) {
+        return words;
+    }
     let (Some(source), Some(protocol)) = (&case.source, &case.protocol) else { return end(&case.destination) };
     let port = case.port.map_or(String::new(), |port| format!("/{port}"));
     format!("{} -> {} {protocol}{port}", end(source), end(&case.destination))
+}
+
+/// Every end of a path, and how the next is reached.
+fn path(case: &CaseReport) -> Option<String> {
+    let first = end(case.steps.first()?.source.as_ref()?);
+    let step = |step: &CaseReport| {
+        let protocol = step.protocol.as_deref().unwrap_or("");
+        let port = step.port.map_or(String::new(), |port| format!("/{port}"));
+        format!(" -> {} {protocol}{port}", end(&step.destination))
+    };
+    Some(first + &case.steps.iter().map(step).collect::<String>())
 }
 
 pub(crate) fn end(end: &EndReport) -> String {

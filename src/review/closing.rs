@@ -47,6 +47,8 @@ pub(super) fn closing(
             all.extend(isolations(cluster, flows, item.origin));
             all
         }
+        // One step cut may be enough.
+        Claim::NoPath(_) => removals(material, cluster, refutation.counterexample.as_deref()),
         Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => admissions(cluster, flows, item.origin),
         Claim::Isolated { pods, directions } => isolation(cluster, pods, directions, item.origin).into_iter().collect(),
         Claim::Compared(_) | Claim::NoGap { .. } => return Ok(Vec::new()),

@@ -137,8 +137,8 @@ fn may_matter(policy: &Policy, edit: Edit, slice: &Slice, claim: &Claim) -> bool
     let acts =
         |own: Direction| direction.is_none_or(|direction| direction == own) && slice.of(own).contains(&edit.policy);
     match claim {
-        Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) => {
-            let is_denial = matches!(claim, Claim::NoneCanReach(_));
+        Claim::NoneCanReach(_) | Claim::EveryCanReach(_) | Claim::SomeCanReach(_) | Claim::NoPath(_) => {
+            let is_denial = matches!(claim, Claim::NoneCanReach(_) | Claim::NoPath(_));
             let may_turn = match (edit.part, edit.how) {
                 (Part::Policy, _) => true,
                 (_, How::Removed) => !is_denial || is_named,

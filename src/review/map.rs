@@ -201,11 +201,14 @@ fn mark(material: &Material<'_>, scope: &Scope<'_>, links: &mut Vec<Link>) {
         let (Some(item), Some(answered), Some(report)) = items else { continue };
         let Outcome::Refuted(_) = &answered.outcome else { continue };
         let Some(case) = report.answer.cases().first().copied() else { continue };
-        let (Some(from), Some(to)) = (case.source.as_ref(), Some(&case.destination)) else { continue };
-        let (Some(from), Some(to)) = (spot(scope.cluster, from), spot(scope.cluster, to)) else { continue };
         let waived = if report.standing() == Standing::Waived { ", waived" } else { "" };
-        let refutes = Some(format!("{}{waived}", item.name));
-        links.insert(0, Link { from, to, ports: ports_of(case), refutes, missing: is_denial(&report.answer) });
+        let flows = if case.steps.is_empty() { std::slice::from_ref(case) } else { &case.steps };
+        for case in flows.iter().rev() {
+            let (Some(from), Some(to)) = (case.source.as_ref(), Some(&case.destination)) else { continue };
+            let (Some(from), Some(to)) = (spot(scope.cluster, from), spot(scope.cluster, to)) else { continue };
+            let refutes = Some(format!("{}{waived}", item.name));
+            links.insert(0, Link { from, to, ports: ports_of(case), refutes, missing: is_denial(&report.answer) });
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::algebra::Gap;
-use crate::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet};
+use crate::model::claim::{Claim, Endpoint, FlowSet, NamespaceSet, PortSet};
 use crate::model::policy::{Direction, Policy};
 use crate::model::selector::{LabelSelector, Operator, Requirement};
 use crate::model::workload::Cluster;
@@ -57,6 +57,8 @@ impl Slice {
         };
         match claim {
             Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => of_flows(flows),
+            // What is on the way is anywhere.
+            Claim::NoPath(_) => of_flows(&FlowSet::new(Endpoint::Anything, Endpoint::Anything, PortSet::default())),
             Claim::Isolated { pods, directions } => {
                 let of = |direction| {
                     if directions.contains(&direction) { may_select(direction, pods) } else { Vec::new() }

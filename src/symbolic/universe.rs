@@ -256,9 +256,10 @@ impl Mentions {
 
     fn claim(&mut self, claim: &Claim) {
         match claim {
-            Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
-                self.flows(flows);
-            }
+            Claim::NoneCanReach(flows)
+            | Claim::EveryCanReach(flows)
+            | Claim::SomeCanReach(flows)
+            | Claim::NoPath(flows) => self.flows(flows),
             Claim::Isolated { pods, .. } => self.endpoint(pods),
             Claim::NoGap { gap: Gap::Verdict { within: Some(flows), .. }, .. } => self.flows(flows),
             // All their words are those of the policies in the slice.

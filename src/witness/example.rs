@@ -17,9 +17,10 @@ const LOOKED_AT: usize = 64;
 pub fn exists(cluster: &Cluster, world: &World, claim: &Claim) -> bool {
     match claim {
         Claim::Isolated { pods, .. } => ends(cluster, world, pods, SOURCE).iter().any(|end| end.pod().is_some()),
-        Claim::NoneCanReach(flows) | Claim::EveryCanReach(flows) | Claim::SomeCanReach(flows) => {
-            flow_exists(cluster, world, flows)
-        }
+        Claim::NoneCanReach(flows)
+        | Claim::EveryCanReach(flows)
+        | Claim::SomeCanReach(flows)
+        | Claim::NoPath(flows) => flow_exists(cluster, world, flows),
         // These are about the policies, which are there.
         Claim::Compared(_) | Claim::NoGap { .. } => true,
     }

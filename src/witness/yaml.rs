@@ -32,6 +32,7 @@ fn pods(counterexample: &Counterexample) -> Vec<(String, &PodEnd)> {
     let ends = match &counterexample.case {
         Case::Open { pod, .. } => return vec![("pod".to_owned(), pod)],
         Case::Gap { subject, flow: None, .. } => return vec![("pod".to_owned(), subject)],
+        Case::Path { steps } => return on_a_path(steps),
         Case::Flow { flow, .. } | Case::Gap { flow: Some(flow), .. } | Case::Verdicts { flow, .. } => {
             [("source", &flow.source), ("destination", &flow.destination)]
         }
@@ -39,6 +40,26 @@ fn pods(counterexample: &Counterexample) -> Vec<(String, &PodEnd)> {
     let ends = ends.into_iter().filter_map(|(role, end)| Some((role.to_owned(), end.pod()?)));
     let further = counterexample.further.iter().enumerate();
     ends.chain(further.map(|(at, pod)| (format!("further-{}", at + 1), pod))).collect()
+}
+
+/// The pods where the steps begin and end, each once, and those that lend a port.
+fn on_a_path(steps: &[Counterexample]) -> Vec<(String, &PodEnd)> {
+    let mut all: Vec<(String, &PodEnd)> = Vec::new();
+    let last = steps.len().saturating_sub(1);
+    for (at, step) in steps.iter().enumerate() {
+        for (role, pod) in pods(step) {
+            let role = match role.as_str() {
+                "source" if at == 0 => role,
+                "destination" if at == last => role,
+                // Where one step ends the next begins.
+                "source" => continue,
+                "destination" => format!("station-{}", at + 1),
+                _ => format!("{role}-of-step-{}", at + 1),
+            };
+            all.push((role, pod));
+        }
+    }
+    all
 }
 
 fn namespace(namespace: &Namespace) -> String {

@@ -42,6 +42,7 @@ pub fn search(question: &Question, options: &Options) -> Found {
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) => search.flows(Verdict::Allowed),
         Claim::EveryCanReach(_) => search.flows(Verdict::Denied),
         Claim::Isolated { .. } => search.pods(),
+        Claim::NoPath(_) => panic!("a chain is searched step by step"),
         Claim::Compared(_) | Claim::NoGap { .. } => panic!("comparisons are searched with any_pod and any_flow"),
     }
 }
@@ -325,7 +326,7 @@ impl Spoken {
         match claim {
             Claim::Isolated { pods, .. } => words.endpoint(pods),
             Claim::Compared(_) | Claim::NoGap { .. } => {}
-            Claim::NoneCanReach(set) | Claim::EveryCanReach(set) | Claim::SomeCanReach(set) => {
+            Claim::NoneCanReach(set) | Claim::EveryCanReach(set) | Claim::SomeCanReach(set) | Claim::NoPath(set) => {
                 for part in set.with_parts() {
                     words.endpoint(&part.sources);
                     words.endpoint(&part.destinations);

@@ -426,7 +426,7 @@ fn endpoint(words: Words) -> BoxedStrategy<Endpoint> {
 }
 
 /// Most often without exceptions, as sentences are; with one or two, as classes are.
-fn flow_set(words: Words) -> BoxedStrategy<FlowSet> {
+pub fn flow_set(words: Words) -> BoxedStrategy<FlowSet> {
     let except = prop_oneof![5 => Just(Vec::new()), 1 => vec(plain_flow_set(words), 1..=2)];
     (plain_flow_set(words), except).prop_map(|(flows, except)| FlowSet { except, ..flows }).boxed()
 }
@@ -478,6 +478,7 @@ pub fn renumbered(claim: Claim, number: &dyn Fn(usize) -> Option<usize>) -> Clai
         Claim::NoneCanReach(set) => Claim::NoneCanReach(flows(set)),
         Claim::EveryCanReach(set) => Claim::EveryCanReach(flows(set)),
         Claim::SomeCanReach(set) => Claim::SomeCanReach(flows(set)),
+        Claim::NoPath(set) => Claim::NoPath(flows(set)),
         Claim::Isolated { pods, directions } => Claim::Isolated { pods: renumbered_end(pods, number), directions },
         other @ (Claim::Compared(_) | Claim::NoGap { .. }) => other,
     }

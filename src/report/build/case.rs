@@ -9,6 +9,7 @@ use crate::outcome::{Case, Counterexample};
 impl Words<'_> {
     pub(crate) fn case(&self, counterexample: &Counterexample) -> CaseReport {
         match &counterexample.case {
+            Case::Path { steps } => self.path(counterexample, steps),
             Case::Open { pod, directions } => {
                 let open = directions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
                 let enters = Some(format!("no policy isolates it for {open}"));
@@ -44,6 +45,21 @@ impl Words<'_> {
         }
     }
 
+    /// From where the first step begins to where the last one ends.
+    fn path(&self, counterexample: &Counterexample, steps: &[Counterexample]) -> CaseReport {
+        let flows: Vec<&Flow> = steps.iter().filter_map(flow_of).collect();
+        let stations = flows.iter().take(1).map(|flow| &flow.source);
+        let stations: Vec<&End> = stations.chain(flows.iter().map(|flow| &flow.destination)).collect();
+        let words = self.today(&stations, &counterexample.further, "can begin this");
+        let steps: Vec<CaseReport> = steps.iter().map(|step| self.case(step)).collect();
+        let mut whole = match flows.last() {
+            Some(last) => self.of_flow(counterexample, last, ""),
+            None => self.common(counterexample, &End::External(std::net::Ipv4Addr::UNSPECIFIED.into()), String::new()),
+        };
+        whole.source = steps.first().and_then(|step| step.source.clone()).or(whole.source);
+        CaseReport { allowed: Some(true), today_words: words, steps, ..whole }
+    }
+
     fn of_flow(&self, counterexample: &Counterexample, flow: &Flow, does: &str) -> CaseReport {
         let words = self.today(&[&flow.source, &flow.destination], &counterexample.further, does);
         CaseReport {
@@ -75,9 +91,17 @@ impl Words<'_> {
             half: None,
             differs: None,
             sets: Vec::new(),
+            steps: Vec::new(),
             needs: counterexample.needs.clone(),
             blames: counterexample.blames.iter().filter_map(|blame| self.blame(blame)).collect(),
             try_it: None,
         }
+    }
+}
+
+fn flow_of(step: &Counterexample) -> Option<&Flow> {
+    match &step.case {
+        Case::Flow { flow, .. } => Some(flow),
+        _ => None,
     }
 }
