@@ -20,7 +20,7 @@ fn variables(block: &str) -> BTreeMap<String, [f64; 3]> {
 fn colour(hex: &str) -> [f64; 3] {
     let hex: String = if hex.len() == 3 { hex.chars().flat_map(|c| [c, c]).collect() } else { hex.to_owned() };
     assert_eq!(hex.len(), 6, "{hex}");
-    [0, 2, 4].map(|at| f64::from(u8::from_str_radix(&hex[at..at + 2], 16).unwrap()) / 255.0)
+    [0, 2, 4].map(|at| f64::from(u8::from_str_radix(hex.get(at..at + 2).unwrap(), 16).unwrap()) / 255.0)
 }
 
 /// Relative luminance, as WCAG 2 defines it.
