@@ -87,7 +87,7 @@ by_hand() {
         "  Arch             pacman -S z3 pkgconf gcc" \
         "  Alpine           apk add z3-dev pkgconf g++" \
         "  macOS            brew install z3 pkgconf, and xcode-select --install" \
-        "Or build Z3 from source into the binary (slow; needs CMake 3.26 and GCC 13, or newer):" \
+        "Or build Z3 from source into the binary (slow; needs CMake 3.26 and GCC 13, or newer, and Python 3):" \
         "  cargo build --release --features vendored-z3" \
         "Or name the folder of a libz3 that you have: Z3_LIBRARY_PATH_OVERRIDE=/path/to/lib"
 }

@@ -69,8 +69,8 @@ impl<'a> Abridged<'a> {
     /// The policies that are asked about now.
     pub(super) fn slice(&self) -> Slice {
         let shown = |side: &Side<'_>, policies: &[usize]| {
-            let is_of_today = |index: &&usize| !side.hides(self.job.cluster, **index);
-            policies.iter().filter(is_of_today).copied().collect()
+            let is_shown = |index: &&usize| !side.hides(self.job.cluster, **index);
+            policies.iter().filter(is_shown).copied().collect()
         };
         Slice { ingress: shown(&self.ingress, &self.whole.ingress), egress: shown(&self.egress, &self.whole.egress) }
     }

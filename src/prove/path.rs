@@ -16,7 +16,7 @@ use crate::model::claim::{Claim, Endpoint, FlowSet, PortSet};
 use crate::model::options::Options;
 use crate::outcome::{Case, Counterexample, Outcome, Pillar, Proof, Reason, Refutation};
 use crate::property;
-use crate::symbolic::Stop;
+use crate::symbolic::{Slice, Stop};
 use crate::witness::chain;
 
 /// The outcome of a job about chains: proved iff it is under every plugin that can matter.
@@ -36,11 +36,11 @@ pub(super) fn decide(asker: &Asker<'_>, job: &Job<'_>, flows: &FlowSet) -> Resul
     if let Some(undecided) = undecided {
         return Ok(undecided);
     }
-    if is_about_nothing(asker, job, flows, start)? {
-        let vacuous = Outcome::Proved(Proof { vacuous: true, ..Proof::default() });
-        return Ok(if job.allow_vacuous { vacuous } else { Outcome::Vacuous });
+    match subject(asker, job, flows, start)? {
+        First::Some(_) | First::None(_) => Ok(Outcome::Proved(proof)),
+        // About nothing, or not decided whether it is: a proof of nothing is none.
+        other => conclude::conclude(asker, job, other),
     }
-    Ok(Outcome::Proved(proof))
 }
 
 /// What two proofs rest on together.
@@ -52,19 +52,23 @@ fn both(one: Proof, other: Proof) -> Proof {
     Proof { rests_on, comes_to: Some(comes_to.into_iter().collect()), ..Proof::default() }
 }
 
-/// Whether nothing in the world can be where a chain begins, or where it ends.
-fn is_about_nothing(asker: &Asker<'_>, job: &Job<'_>, flows: &FlowSet, start: Instant) -> Result<bool, Error> {
+/// [`First::AboutNothing`] where nothing in the world can be where a chain begins, or where it ends; else what was
+/// found of both, or why that is not decided.
+fn subject(asker: &Asker<'_>, job: &Job<'_>, flows: &FlowSet, start: Instant) -> Result<First, Error> {
     let begins = FlowSet::new(flows.sources.clone(), Endpoint::Anything, PortSet::default());
     let ends = FlowSet::new(Endpoint::Anything, flows.destinations.clone(), flows.ports.clone());
+    let mut last = First::Unknown(Stop::Time);
     for part in [begins, ends] {
         let claim = Claim::NoneCanReach(part);
-        let group = Group::of_one(asker.at, Job { claim: &claim, ..*job });
+        // No policy has a say in what can exist.
+        let group = Group::of_one(asker.at, Job { claim: &claim, ..*job }).about(Slice::default());
         let asker = asker.with_time(asker.left.saturating_sub(start.elapsed()));
-        if let Some((First::AboutNothing, _)) = group.first_answers(&asker)?.pop() {
-            return Ok(true);
+        last = group.first_answers(&asker)?.pop().map_or(First::Unknown(Stop::Time), |(first, _)| first);
+        if !matches!(last, First::Some(_) | First::None(_)) {
+            break;
         }
     }
-    Ok(false)
+    Ok(last)
 }
 
 /// What a chain has come to.

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use crate::eval::claim::{contains, flow_in};
 use crate::model::claim::{Claim, Endpoint, FlowSet};
 use crate::model::net::{End, Flow, PodEnd, PortMatch, Protocol};
-use crate::model::workload::{Cluster, Workload, WorkloadKind};
+use crate::model::workload::{Cluster, ContainerPort, Workload, WorkloadKind};
 use crate::model::world::World;
 
 /// How many declared workloads are looked at for each end.
@@ -46,7 +46,7 @@ fn flow_exists(cluster: &Cluster, world: &World, flows: &FlowSet) -> bool {
 }
 
 /// The same bare Pod cannot be both ends; two pods of one controller can (R30).
-pub(super) fn are_two(cluster: &Cluster, source: &End, destination: &End) -> bool {
+fn are_two(cluster: &Cluster, source: &End, destination: &End) -> bool {
     let workload = |end: &End| end.pod().and_then(|pod| pod.workload);
     let is_pod = |index: usize| cluster.workloads.get(index).is_some_and(|one| one.kind == WorkloadKind::Pod);
     match (workload(source), workload(destination)) {
@@ -79,11 +79,11 @@ pub(super) fn pod(cluster: &Cluster, index: usize, workload: &Workload, address:
     super::pod::of_workload(cluster, index, address)
 }
 
-fn own_address(workload: &Workload) -> Option<IpAddr> {
+pub(super) fn own_address(workload: &Workload) -> Option<IpAddr> {
     workload.addresses.iter().find(|own| own.is_ipv4()).copied()
 }
 
-pub(super) fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
+fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
     cluster.workloads.iter().any(|workload| workload.addresses.contains(&address))
         || cluster.nodes.iter().any(|node| node.addresses.contains(&address))
 }
@@ -94,13 +94,17 @@ pub(super) fn ports(flows: &FlowSet, destination: &End) -> Vec<(Protocol, u16)> 
         return vec![(Protocol::Tcp, 80)];
     }
     let declared = destination.pod().map_or(&[][..], |pod| &pod.ports);
-    let of_item = |item: &crate::model::claim::PortItem| match &item.ports {
-        PortMatch::All => vec![(item.protocol, 80)],
-        PortMatch::Range(first, _) => vec![(item.protocol, *first)],
+    flows.ports.items.iter().flat_map(|item| numbers(item.protocol, &item.ports, declared)).collect()
+}
+
+/// One port of those meant; of a name, every number that the pod declares under it (R27).
+pub(super) fn numbers(protocol: Protocol, meant: &PortMatch, declared: &[ContainerPort]) -> Vec<(Protocol, u16)> {
+    match meant {
+        PortMatch::All => vec![(protocol, 80)],
+        PortMatch::Range(first, _) => vec![(protocol, *first)],
         PortMatch::Named(name) => {
-            let named = declared.iter().filter(|port| port.name.as_ref() == Some(name));
+            let named = declared.iter().filter(|port| port.name.as_ref() == Some(name) && port.protocol == protocol);
             named.map(|port| (port.protocol, port.number)).collect()
         }
-    };
-    flows.ports.items.iter().flat_map(of_item).collect()
+    }
 }
