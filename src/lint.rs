@@ -30,6 +30,7 @@ mod directions;
 mod dns;
 mod doors;
 mod flows;
+mod forgeable;
 mod host_bits;
 mod pieces;
 mod ports;
@@ -85,6 +86,7 @@ pub fn lint(cluster: &Cluster, world: &World, faults: &[Diagnostic], prover: &Pr
     linted.findings.extend(coverage::find(&scene));
     linted.findings.extend(ports::find(&scene));
     addresses::find(&scene, prover, &mut linted)?;
+    linted.findings.extend(forgeable::find(&scene));
     linted.findings.extend(doors::find(&scene));
     linted.confirm(cluster);
     linted.tell_once();

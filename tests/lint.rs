@@ -79,12 +79,28 @@ fn example(code: Code, which: &str) -> String {
     format!("tests/lint/{}/{which}.yaml", code.name())
 }
 
+/// The manifests of a code that fire, by the names of their files: `fires`, and what it adds about another direction.
+fn firing(code: Code) -> Vec<String> {
+    let folder = std::fs::read_dir(root().join("tests/lint").join(code.name())).unwrap();
+    let names = folder.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let mut firing: Vec<String> = names
+        .filter_map(|name| name.strip_suffix(".yaml").map(str::to_owned))
+        .filter(|name| name.starts_with("fires"))
+        .collect();
+    firing.sort_unstable();
+    assert!(firing.contains(&"fires".to_owned()), "{} has no example", code.name());
+    firing
+}
+
 #[test]
 fn each_lint_fires_and_its_nearest_neighbour_does_not() {
     for code in Code::ALL {
         let name = code.name().to_owned();
-        assert!(codes(&["-m", &example(*code, "fires")]).contains(&name), "{name} does not fire");
-        assert!(!codes(&["-m", &example(*code, "silent")]).contains(&name), "{name} fires where it must not");
+        for fires in firing(*code) {
+            let silent = fires.replace("fires", "silent");
+            assert!(codes(&["-m", &example(*code, &fires)]).contains(&name), "{name} does not fire in {fires}");
+            assert!(!codes(&["-m", &example(*code, &silent)]).contains(&name), "{name} fires in {silent}");
+        }
     }
     let folders = std::fs::read_dir(root().join("tests/lint")).unwrap().count();
     assert_eq!(folders, Code::ALL.len(), "a folder without a code");
@@ -94,8 +110,8 @@ fn each_lint_fires_and_its_nearest_neighbour_does_not() {
 #[test]
 fn each_lint_reads_like_this() {
     let mut page = String::new();
-    for code in Code::ALL {
-        let manifest = example(*code, "fires");
+    for (code, fires) in Code::ALL.iter().flat_map(|code| firing(*code).into_iter().map(move |fires| (code, fires))) {
+        let manifest = example(*code, &fires);
         let mut arguments = vec!["-m", &manifest];
         let others = Code::ALL.iter().filter(|other| *other != code);
         others.for_each(|other| arguments.extend(["--allow", other.name()]));
@@ -111,7 +127,11 @@ fn shipped() -> Vec<(String, Cluster, World)> {
     let specs = ["specs/rag.toml", "specs/rag-as-published.toml", "specs/eight-policies.toml"];
     let specs = specs.map(|spec| Inputs { specs: vec![path(spec)], ..Inputs::default() });
     let manifests = |manifest: String| Inputs { manifests: vec![path(&manifest)], ..Inputs::default() };
-    let examples = Code::ALL.iter().flat_map(|code| ["fires", "silent"].map(|which| example(*code, which)));
+    let examples = Code::ALL.iter().flat_map(|code| {
+        firing(*code)
+            .into_iter()
+            .flat_map(|fires| [example(*code, &fires), example(*code, &fires.replace("fires", "silent"))])
+    });
     let shop = ["tests/explain/shop.yaml".to_owned()];
     let inputs = specs.into_iter().chain(examples.chain(shop).map(manifests));
     inputs.flat_map(|inputs| grounds(&Inputs { grounds_only: true, ..inputs })).collect()
