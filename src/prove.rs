@@ -10,6 +10,7 @@ mod conclude;
 mod doubt;
 mod ends;
 mod group;
+mod hints;
 mod path;
 mod plugins;
 mod record;

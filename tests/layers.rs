@@ -28,7 +28,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("outcome", &["model", "source", "eval"]),
     ("witness", &["model", "source", "eval", "outcome", "describe", "plain"]),
     ("vacuity", &["model", "eval", "describe"]),
-    ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness"]),
+    ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness", "matrix"]),
     ("classes", &["model", "error", "eval", "outcome", "describe", "property", "prove", "witness"]),
     ("diff", &["model", "eval", "prove", "classes"]),
     ("init", &["model", "source", "error", "eval", "describe", "language", "spec", "outcome", "prove", "plain"]),

@@ -69,10 +69,12 @@ impl Endpoint {
             Endpoint::Workload(index) => {
                 Some(cluster.workloads.get(*index).map(|workload| workload.namespace.as_str()).into_iter().collect())
             }
-            Endpoint::Union(parts) => parts
-                .iter()
-                .map(|part| part.homes(cluster))
-                .try_fold(BTreeSet::new(), |homes, of_part| Some(homes.into_iter().chain(of_part?).collect())),
+            Endpoint::Union(parts) => {
+                parts.iter().map(|part| part.homes(cluster)).try_fold(BTreeSet::new(), |mut homes, of_part| {
+                    homes.extend(of_part?);
+                    Some(homes)
+                })
+            }
             Endpoint::Except(whole, _) => whole.homes(cluster),
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Breadth first from the sources. From the ends that a chain has just come to two things are asked, both a "cannot
 //! reach" like any other, of all that could exist: whether they reach the destinations, and which declared workloads they
-//! reach that no chain has come to before. Where nothing is left to come to, the ends that were gone through are closed:
+//! reach that no chain has come to before; most of those are there to see ([`Hints`]), and need no question. Where nothing is left to come to, the ends that were gone through are closed:
 //! by proof none of them reaches a workload outside them, or a destination, so that no chain does. A case is a chain
 //! whose steps hold together ([`chain::told`]); where they do not, the answer is Unknown. `prove` alone calls this module.
 
@@ -10,9 +10,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant;
 
 use super::group::{Asker, First, Group};
+use super::hints::Hints;
 use super::{Job, conclude, ends, under_one_plugin};
 use crate::error::Error;
 use crate::model::claim::{Claim, Endpoint, FlowSet, PortSet};
+use crate::model::net::Flow;
 use crate::model::options::Options;
 use crate::outcome::{Case, Counterexample, Outcome, Pillar, Proof, Reason, Refutation};
 use crate::property;
@@ -76,7 +78,7 @@ struct Met {
     /// How many steps lead to where the last step begins.
     before: usize,
     /// That step.
-    case: Counterexample,
+    flow: Flow,
 }
 
 /// A search under one plugin.
@@ -89,6 +91,7 @@ struct Search<'s, 'a> {
     met: BTreeMap<usize, Met>,
     /// The declared workloads that no chain has come to.
     left: BTreeSet<usize>,
+    hints: Option<Hints<'a>>,
     rests_on: Vec<Pillar>,
 }
 
@@ -99,7 +102,9 @@ impl<'s, 'a> Search<'s, 'a> {
         let is_source = |index: &usize| flows.sources == Endpoint::Workload(*index);
         let left = all.filter(|index| ends::may_be_an_end(job.cluster, job.world, *index) && !is_source(index));
         let left = left.collect();
-        Search { asker, job, flows, options, start, met: BTreeMap::new(), left, rests_on: Vec::new() }
+        // Where the questions are shown to somebody, every step is one of them.
+        let hints = if asker.recorder.is_some() { None } else { Hints::new(job.cluster, options) };
+        Search { asker, job, flows, options, start, met: BTreeMap::new(), left, hints, rests_on: Vec::new() }
     }
 
     fn run(mut self) -> Result<Outcome, Error> {
@@ -123,7 +128,7 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The workloads that these ends reach and no chain has come to before; an outcome where that is not decided.
     fn spread(&mut self, frontier: &Endpoint, before: usize) -> Result<Result<Vec<usize>, Outcome>, Error> {
-        let mut new = Vec::new();
+        let mut new = self.seen(frontier, before);
         while !self.left.is_empty() {
             let flows = FlowSet::new(frontier.clone(), workloads(self.left.iter().copied()), PortSet::default());
             let case = match self.ask(flows)? {
@@ -135,13 +140,27 @@ impl<'s, 'a> Search<'s, 'a> {
                 Outcome::Refuted(_) => return Ok(Err(undecided("a step without a flow"))),
                 other => return Ok(Err(other)),
             };
-            let Some(index) = arrives_at(&case).filter(|index| self.left.remove(index)) else {
+            let arrived = flow_of(&case).and_then(|flow| Some((flow.destination.pod()?.workload?, flow)));
+            let Some((index, flow)) = arrived.filter(|(index, _)| self.left.remove(index)) else {
                 return Ok(Err(undecided("a step that leads to no declared workload")));
             };
-            self.met.insert(index, Met { before, case });
+            self.met.insert(index, Met { before, flow: flow.clone() });
             new.push(index);
         }
         Ok(Ok(new))
+    }
+
+    /// Those of them that are there to see.
+    fn seen(&mut self, frontier: &Endpoint, before: usize) -> Vec<usize> {
+        let steps = self.hints.as_mut().map(|hints| hints.steps(frontier, &self.left)).unwrap_or_default();
+        let mut seen = Vec::new();
+        for (index, flow) in steps {
+            if self.left.remove(&index) {
+                self.met.insert(index, Met { before, flow });
+                seen.push(index);
+            }
+        }
+        seen
     }
 
     /// One question, of all that could exist. That no such flow is possible at all is a no as well.
@@ -159,18 +178,19 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// The chain that the last step ends.
     fn refuted(&self, before: usize, last: Refutation) -> Outcome {
-        let Some(last) = last.counterexample else { return undecided("a step without a flow") };
-        let mut cases = vec![*last];
+        let last = last.counterexample.as_deref().and_then(flow_of).cloned();
+        let Some(last) = last else { return undecided("a step without a flow") };
+        let mut flows = vec![last];
         let mut steps = before;
         while steps > 0 {
-            let from = cases.last().and_then(leaves);
+            let from = flows.last().and_then(|flow| flow.source.pod()?.workload);
             let Some(met) = from.and_then(|index| self.met.get(&index)).filter(|met| met.before < steps) else {
                 return undecided("a step that begins where no chain has come to");
             };
             steps = met.before;
-            cases.push(met.case.clone());
+            flows.push(met.flow.clone());
         }
-        cases.reverse();
+        flows.reverse();
         let opposite = property::opposite(self.job.world, self.job.claim, &self.options);
         let ground = chain::Ground {
             cluster: self.job.cluster,
@@ -179,7 +199,7 @@ impl<'s, 'a> Search<'s, 'a> {
             opposite,
             flows: self.flows,
         };
-        match chain::told(&ground, &cases) {
+        match chain::told(&ground, flows) {
             Some(case) => {
                 Outcome::Refuted(Refutation { counterexample: Some(Box::new(case)), ..Refutation::default() })
             }
@@ -199,12 +219,9 @@ fn workloads(indices: impl IntoIterator<Item = usize>) -> Endpoint {
     Endpoint::Union(indices.into_iter().map(Endpoint::Workload).collect())
 }
 
-fn arrives_at(case: &Counterexample) -> Option<usize> {
-    let Case::Flow { flow, .. } = &case.case else { return None };
-    flow.destination.pod()?.workload
-}
-
-fn leaves(case: &Counterexample) -> Option<usize> {
-    let Case::Flow { flow, .. } = &case.case else { return None };
-    flow.source.pod()?.workload
+fn flow_of(case: &Counterexample) -> Option<&Flow> {
+    match &case.case {
+        Case::Flow { flow, .. } => Some(flow),
+        _ => None,
+    }
 }

@@ -40,12 +40,7 @@ struct Station {
 /// The chain of these flows, confirmed step by step by the reference semantics; `None` where no ends are found with
 /// which all of them pass.
 #[must_use]
-pub fn told(ground: &Ground<'_>, cases: &[Counterexample]) -> Option<Counterexample> {
-    let flow = |case: &Counterexample| match &case.case {
-        Case::Flow { flow, .. } => Some((**flow).clone()),
-        _ => None,
-    };
-    let flows: Vec<Flow> = cases.iter().map(flow).collect::<Option<_>>()?;
+pub fn told(ground: &Ground<'_>, flows: Vec<Flow>) -> Option<Counterexample> {
     let mut teller = Teller { ground, claims: claims(ground, &flows)?, flows, stations: Vec::new(), tried: 0 };
     teller.go().then_some(())?;
     let steps: Vec<Counterexample> = (0..teller.flows.len()).map(|at| teller.step(at)).collect::<Option<_>>()?;

@@ -312,7 +312,8 @@ fn set_address(end: &mut End, plain: Option<&[IpAddr; 3]>) {
 
 /// Whether the changed ends can exist: addresses are of one family, distinct unless they are of one node
 /// (R33), and nobody else's.
-pub(super) fn is_legal(judge: &Judge<'_>, flow: &Flow) -> bool {
+#[must_use]
+pub fn is_legal(judge: &Judge<'_>, flow: &Flow) -> bool {
     let (source, destination) = (flow.source.address(), flow.destination.address());
     (source != destination || are_on_one_node(flow))
         && source.is_ipv4() == destination.is_ipv4()
