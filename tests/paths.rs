@@ -269,6 +269,22 @@ fn every_format_has_every_step() {
     assert_eq!(steps[1]["blames"].as_array().unwrap().len(), 2, "both sides");
 }
 
+/// What each format says, without what differs from run to run.
+#[test]
+fn each_format_reads_like_this() {
+    for format in ["text", "markdown", "sarif", "junit", "github", "json"] {
+        let ran = asked("no path from web to db:5432", &["--format", format]);
+        let mut settings = insta::Settings::clone_current();
+        settings.add_filter(r"\d+ ms", "[time]");
+        settings.add_filter(r#"("elapsed_(ms|us)": )\d+"#, "$1[time]");
+        settings.add_filter(r#" time="[0-9.]+""#, " time=[time]");
+        settings.add_filter(r"Z3 \d[0-9.]*", "Z3 [version]");
+        settings.add_filter(r#"("z3": |"z3" value=)"[0-9.]+""#, "$1[version]");
+        settings.set_omit_expression(true);
+        settings.bind(|| insta::assert_snapshot!(format!("path_{format}"), ran.out));
+    }
+}
+
 #[test]
 fn a_path_about_nothing_is_no_proof() {
     let ran = asked("no path from pods with app=a,app=b in shop to db", &[]);

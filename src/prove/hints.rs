@@ -1,6 +1,7 @@
 //! Which declared workloads reach which, by trying: a search for chains need not ask the solver for what is there to see.
 //!
-//! The matrix says who reaches whom, and `eval` judges each flow that comes of it, so what is found stands. Finding
+//! The matrix says who reaches whom of the declared workloads, and where the solver came up with another end, that one is
+//! tried on all of them. `eval` judges each flow that comes of it, so what is found stands. Finding
 //! nothing says nothing: that a chain comes to nobody else is for the solver to prove. `prove::path` alone calls this.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +13,7 @@ use crate::model::claim::{Claim, Endpoint, FlowSet, PortSet};
 use crate::model::net::{End, Flow, PodEnd};
 use crate::model::options::Options;
 use crate::model::workload::Cluster;
-use crate::witness::{Judge, pod, shrink};
+use crate::witness::{Judge, pod, shrink, today};
 
 /// Flows between declared workloads under one plugin.
 pub(super) struct Hints<'a> {
@@ -59,6 +60,31 @@ impl<'a> Hints<'a> {
         steps
     }
 
+    /// Flows from where this one begins to each of these workloads that one was found to: what reaches one often reaches
+    /// many.
+    pub(super) fn like(&self, flow: &Flow, sources: &Endpoint, to: &BTreeSet<usize>) -> Vec<(usize, Flow)> {
+        let step = |index: &usize| {
+            Some((*index, self.likely(flow, *index).into_iter().find(|flow| self.passes(flow, sources))?))
+        };
+        to.iter().filter_map(step).collect()
+    }
+
+    /// The flow, but to this workload, on its own port and on those where something may pass.
+    fn likely(&self, flow: &Flow, to: usize) -> Vec<Flow> {
+        let own = self.cluster.workloads.get(to).and_then(|workload| workload.addresses.first().copied());
+        let pod = pod::of_workload(self.cluster, to, own.unwrap_or(flow.destination.address()));
+        let on = |pod: &PodEnd, (protocol, port)| {
+            let destination = End::Pod(pod.clone());
+            Flow { source: flow.source.clone(), destination, protocol, port }
+        };
+        let flows = |pod: PodEnd| {
+            let ports = today::likely_ports(self.cluster, &pod);
+            let same = [(flow.protocol, flow.port)];
+            same.into_iter().chain(ports).map(|port| on(&pod, port)).collect()
+        };
+        pod.map(flows).unwrap_or_default()
+    }
+
     /// Flows from a workload to these, if it is a source.
     fn from(&mut self, workload: usize, sources: &Endpoint, to: &BTreeSet<usize>) -> Vec<Flow> {
         let Some(from) = self.ends.get(&workload).copied() else { return Vec::new() };
@@ -77,11 +103,16 @@ impl<'a> Hints<'a> {
         let (protocol, port) = self.matrix.port(step, &PortSet::default())?;
         let flow = self.matrix.example(step.from, step.to, protocol, port)?;
         let (source, destination) = (self.whole(&flow.source)?, self.whole(&flow.destination)?);
-        let (to, flow) =
-            (destination.workload?, Flow { source: End::Pod(source), destination: End::Pod(destination), ..flow });
+        let flow = Flow { source: End::Pod(source), destination: End::Pod(destination), ..flow };
+        self.passes(&flow, sources).then_some(flow)
+    }
+
+    /// Whether the flow begins at a source, can exist, and is allowed.
+    fn passes(&self, flow: &Flow, sources: &Endpoint) -> bool {
+        let Some(to) = flow.destination.pod().and_then(|pod| pod.workload) else { return false };
         let claim = Claim::NoneCanReach(FlowSet::new(sources.clone(), Endpoint::Workload(to), PortSet::default()));
         let judge = Judge { cluster: self.cluster, claim: &claim };
-        (judge.is_sought(&self.options, &flow) && shrink::is_legal(&judge, &flow)).then_some(flow)
+        judge.is_sought(&self.options, flow) && shrink::is_legal(&judge, flow)
     }
 
     /// The pod with all that its workload says: the matrix leaves out what no policy looks at.

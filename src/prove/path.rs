@@ -144,8 +144,10 @@ impl<'s, 'a> Search<'s, 'a> {
             let Some((index, flow)) = arrived.filter(|(index, _)| self.left.remove(index)) else {
                 return Ok(Err(undecided("a step that leads to no declared workload")));
             };
+            let like = self.hints.as_ref().map(|hints| hints.like(flow, frontier, &self.left)).unwrap_or_default();
             self.met.insert(index, Met { before, flow: flow.clone() });
             new.push(index);
+            new.extend(self.meet(like, before));
         }
         Ok(Ok(new))
     }
@@ -153,14 +155,19 @@ impl<'s, 'a> Search<'s, 'a> {
     /// Those of them that are there to see.
     fn seen(&mut self, frontier: &Endpoint, before: usize) -> Vec<usize> {
         let steps = self.hints.as_mut().map(|hints| hints.steps(frontier, &self.left)).unwrap_or_default();
-        let mut seen = Vec::new();
+        self.meet(steps, before)
+    }
+
+    /// Notes the workloads that these flows come to.
+    fn meet(&mut self, steps: Vec<(usize, Flow)>, before: usize) -> Vec<usize> {
+        let mut met = Vec::new();
         for (index, flow) in steps {
             if self.left.remove(&index) {
                 self.met.insert(index, Met { before, flow });
-                seen.push(index);
+                met.push(index);
             }
         }
-        seen
+        met
     }
 
     /// One question, of all that could exist. That no such flow is possible at all is a no as well.

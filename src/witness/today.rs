@@ -47,6 +47,20 @@ pub fn case(judge: &Judge<'_>, options: &Options) -> Option<Flow> {
     likely.into_iter().find(|flow| judge.is_sought(options, flow) && is_legal(judge, flow))
 }
 
+/// Ports on which something may let others reach the pod: those that the rules on it name, or that it declares itself.
+#[must_use]
+pub fn likely_ports(cluster: &Cluster, to: &PodEnd) -> BTreeSet<(Protocol, u16)> {
+    let rules = ingress_of(cluster, to).into_iter().flat_map(|(_, rules)| rules).map(Some);
+    rules.chain([None]).flat_map(|rule| of_rule(rule, to)).collect()
+}
+
+/// The ingress rules of the policies that isolate the pod, by policy, with its namespace (R2).
+fn ingress_of<'a>(cluster: &'a Cluster, to: &PodEnd) -> Vec<(&'a str, &'a [Rule])> {
+    let of_namespace = cluster.policies.in_namespace(&to.namespace.name);
+    let isolating = of_namespace.filter(|(_, policy)| matches(&policy.pod_selector.selector, &to.labels));
+    isolating.filter_map(|(_, policy)| Some((policy.namespace.as_str(), policy.rules(Direction::Ingress)?))).collect()
+}
+
 /// A pod of the workload, with this address where no manifest gives it one.
 fn end(cluster: &Cluster, index: usize, address: IpAddr) -> Option<PodEnd> {
     let workload = cluster.workloads.get(index)?;
@@ -75,11 +89,7 @@ struct Search<'a> {
 impl<'a> Search<'a> {
     /// Who some rule may let reach the pod; everyone where no policy isolates it.
     fn pairs<'s>(&'s self, to: &Rc<PodEnd>) -> Box<dyn Iterator<Item = Pair<'a>> + 's> {
-        let of_namespace = self.cluster.policies.in_namespace(&to.namespace.name);
-        let isolating = of_namespace.filter(|(_, policy)| matches(&policy.pod_selector.selector, &to.labels));
-        let rules: Vec<(&str, &[Rule])> = isolating
-            .filter_map(|(_, policy)| Some((policy.namespace.as_str(), policy.rules(Direction::Ingress)?)))
-            .collect();
+        let rules = ingress_of(self.cluster, to);
         let to = Rc::clone(to);
         if rules.is_empty() {
             return Box::new(self.all(SOURCE).map(move |from| Pair { from, to: Rc::clone(&to), rule: None }));
