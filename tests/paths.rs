@@ -292,6 +292,43 @@ fn a_path_about_nothing_is_no_proof() {
     assert!(ran.err.contains("about nothing"), "{}", ran.err);
 }
 
+/// `front` is there to see and comes to `desk`; one with a badge as well, which nobody has declared, comes to `gate`, and
+/// only `gate` to `vault`.
+const BEHIND_A_NEW_POD: &str = r#"
+{apiVersion: v1, kind: Namespace, metadata: {name: shop}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: front, namespace: shop, labels: {app: front}}, spec: {containers: [{name: c, image: i}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: desk, namespace: shop, labels: {app: desk}}, spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: gate, namespace: shop, labels: {app: gate}}, spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}}
+---
+{apiVersion: v1, kind: Pod, metadata: {name: vault, namespace: shop, labels: {app: vault}}, spec: {containers: [{name: c, image: i, ports: [{containerPort: 80}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: deny, namespace: shop}, spec: {podSelector: {}, policyTypes: [Ingress]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: desk, namespace: shop}, spec: {podSelector: {matchLabels: {app: desk}}, ingress: [{from: [{podSelector: {matchLabels: {app: front}}}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: gate, namespace: shop}, spec: {podSelector: {matchLabels: {app: gate}}, ingress: [{from: [{podSelector: {matchLabels: {badge: new}}}]}]}}
+---
+{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: vault, namespace: shop}, spec: {podSelector: {matchLabels: {app: vault}}, ingress: [{from: [{podSelector: {matchLabels: {app: gate}}}]}]}}
+"#;
+
+#[test]
+fn what_is_there_to_see_is_not_all_that_a_chain_comes_to() {
+    let here = Here::with(&[("cluster.yaml", BEHIND_A_NEW_POD)]);
+    let ran =
+        here.run(&["prove", "-m", "cluster.yaml", "--assert", "no path from pods with app=front in shop to vault"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    for words in [
+        "pod shop/gate {app=gate} -> pod shop/vault",
+        "step: 2 of 2",
+        "somebody could create a pod labelled {app=front, badge=new}",
+    ] {
+        assert!(ran.out.contains(words), "{words}\n{}", ran.out);
+    }
+}
+
 #[test]
 fn the_question_has_the_same_answer() {
     let here = Here::with(&[("cluster.yaml", CLUSTER)]);
