@@ -1,5 +1,5 @@
 //! The generator of clusters: one seed gives one cluster, of the size asked for, that is read without a fault.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 #[path = "../benches/support/cluster.rs"]
 mod cluster;
@@ -10,10 +10,13 @@ use std::time::Duration;
 
 use cluster::{Shape, files};
 use netverify::manifest::{self, ManifestPath, Settings};
+use netverify::model::claim::{Claim, Endpoint, FlowSet, PortItem, PortSet};
+use netverify::model::net::{PortMatch, Protocol};
 use netverify::model::workload::Cluster;
-use netverify::outcome::Outcome;
+use netverify::model::world::World;
+use netverify::outcome::{Case, Outcome, Refutation};
 use netverify::plan::{Inputs, Plan};
-use netverify::prove::{Job, Prover};
+use netverify::prove::{Answered, Job, Prover, Question};
 use netverify::source::SourceMap;
 
 fn written(shape: Shape) -> tempfile::TempDir {
@@ -73,6 +76,45 @@ fn verdicts(plan: &Plan, whole_up_to: usize) -> Vec<String> {
     let prover = Prover::new(1, Duration::from_secs(300)).unwrap().with_whole_slices_up_to(whole_up_to);
     let alone = |job: &Job<'_>| prover.prove(&[*job]).unwrap().iter().map(|one| verdict(&one.outcome)).collect();
     plan.jobs().iter().map(alone).collect()
+}
+
+/// The verdict on a path, and how many steps its chain has.
+fn path(answered: &[Answered]) -> String {
+    let [Answered { outcome, .. }] = answered else { panic!("one answer") };
+    let steps = match outcome {
+        Outcome::Refuted(Refutation { counterexample: Some(case), .. }) => match &case.case {
+            Case::Path { steps } => steps.len(),
+            other => panic!("no path: {other:?}"),
+        },
+        _ => 0,
+    };
+    let kind = match outcome {
+        Outcome::Proved(proof) => format!("proved, comes to {:?}", proof.comes_to),
+        Outcome::Refuted(_) => "refuted".to_owned(),
+        other => format!("{other:?}"),
+    };
+    format!("{kind} in {steps} steps")
+}
+
+#[test]
+fn a_chain_is_as_long_where_every_step_is_asked_as_where_most_are_there_to_see() {
+    let cluster = read(Shape { workloads: 33, seed: 1 });
+    let (world, prover) = (World::default(), Prover::new(1, Duration::from_secs(300)).unwrap());
+    let (mut proved, mut chains) = (0, 0);
+    let hardly_open = PortItem { protocol: Protocol::Sctp, ports: PortMatch::Range(9, 9) };
+    let all_ports = [PortSet::default(), PortSet { items: vec![hardly_open] }];
+    let ends = (0..33).step_by(6).flat_map(|from| [1, 10, 19, 28].map(|to| (from, to)));
+    for ((from, to), ports) in ends.zip(all_ports.iter().cycle()) {
+        let claim = Claim::NoPath(FlowSet::new(Endpoint::Workload(from), Endpoint::Workload(to), ports.clone()));
+        let jobs = [Job { cluster: &cluster, world: &world, claim: &claim, allow_vacuous: true }];
+        let seen = path(&prover.prove(&jobs).unwrap());
+        let ignore = |_: Question| Ok(());
+        let asked = path(&prover.prove_recorded(&jobs, Some(&ignore)).unwrap());
+        assert_eq!(seen, asked, "{from} to {to}");
+        proved += usize::from(seen.starts_with("proved"));
+        chains += usize::from(seen.ends_with("in 2 steps") || seen.ends_with("in 3 steps"));
+    }
+    assert!(proved > 2 && chains > 2, "{proved} proved, {chains} of several steps");
 }
 
 #[test]

@@ -44,12 +44,17 @@ impl<'a> Hints<'a> {
         Some(Hints { cluster, options, matrix, ends })
     }
 
-    /// A flow from one of the sources to each of these workloads that one was found to.
-    pub(super) fn steps(&mut self, sources: &Endpoint, to: &BTreeSet<usize>) -> Vec<(usize, Flow)> {
+    /// A flow from one of the sources to each of these workloads that one was found to in time.
+    pub(super) fn steps(
+        &mut self,
+        sources: &Endpoint,
+        to: &BTreeSet<usize>,
+        is_late: impl Fn() -> bool,
+    ) -> Vec<(usize, Flow)> {
         let mut left = to.clone();
         let mut steps = Vec::new();
         for from in sources.candidates(self.cluster) {
-            if left.is_empty() {
+            if left.is_empty() || is_late() {
                 break;
             }
             for flow in self.from(from, sources, &left) {
@@ -60,13 +65,12 @@ impl<'a> Hints<'a> {
         steps
     }
 
-    /// Flows from where this one begins to each of these workloads that one was found to: what reaches one often reaches
-    /// many.
-    pub(super) fn like(&self, flow: &Flow, sources: &Endpoint, to: &BTreeSet<usize>) -> Vec<(usize, Flow)> {
-        let step = |index: &usize| {
-            Some((*index, self.likely(flow, *index).into_iter().find(|flow| self.passes(flow, sources))?))
-        };
-        to.iter().filter_map(step).collect()
+    /// Flows from where this one begins to each of these workloads that one was found to in time: what reaches one
+    /// often reaches many.
+    pub(super) fn like(&self, flow: &Flow, to: &BTreeSet<usize>, is_late: impl Fn() -> bool) -> Vec<(usize, Flow)> {
+        let step =
+            |index: &usize| Some((*index, self.likely(flow, *index).into_iter().find(|flow| self.passes(flow))?));
+        to.iter().take_while(|_| !is_late()).filter_map(step).collect()
     }
 
     /// The flow, but to this workload, on its own port and on those where something may pass.
@@ -104,13 +108,12 @@ impl<'a> Hints<'a> {
         let flow = self.matrix.example(step.from, step.to, protocol, port)?;
         let (source, destination) = (self.whole(&flow.source)?, self.whole(&flow.destination)?);
         let flow = Flow { source: End::Pod(source), destination: End::Pod(destination), ..flow };
-        self.passes(&flow, sources).then_some(flow)
+        (contains(self.cluster, sources, &flow.source) && self.passes(&flow)).then_some(flow)
     }
 
-    /// Whether the flow begins at a source, can exist, and is allowed.
-    fn passes(&self, flow: &Flow, sources: &Endpoint) -> bool {
-        let Some(to) = flow.destination.pod().and_then(|pod| pod.workload) else { return false };
-        let claim = Claim::NoneCanReach(FlowSet::new(sources.clone(), Endpoint::Workload(to), PortSet::default()));
+    /// Whether the flow can exist and is allowed.
+    fn passes(&self, flow: &Flow) -> bool {
+        let claim = Claim::NoneCanReach(FlowSet::new(Endpoint::Anything, Endpoint::Anything, PortSet::default()));
         let judge = Judge { cluster: self.cluster, claim: &claim };
         judge.is_sought(&self.options, flow) && shrink::is_legal(&judge, flow)
     }

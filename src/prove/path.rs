@@ -2,7 +2,8 @@
 //!
 //! Breadth first from the sources. From the ends that a chain has just come to two things are asked, both a "cannot
 //! reach" like any other, of all that could exist: whether they reach the destinations, and which declared workloads they
-//! reach that no chain has come to before; most of those are there to see ([`Hints`]), and need no question. Where nothing is left to come to, the ends that were gone through are closed:
+//! reach that no chain has come to before; most of those are there to see ([`Hints`]), and need no question. Where nothing
+//! is left to come to, the ends that were gone through are closed:
 //! by proof none of them reaches a workload outside them, or a destination, so that no chain does. A case is a chain
 //! whose steps hold together ([`chain::told`]); where they do not, the answer is Unknown. `prove` alone calls this module.
 
@@ -144,7 +145,7 @@ impl<'s, 'a> Search<'s, 'a> {
             let Some((index, flow)) = arrived.filter(|(index, _)| self.left.remove(index)) else {
                 return Ok(Err(undecided("a step that leads to no declared workload")));
             };
-            let like = self.hints.as_ref().map(|hints| hints.like(flow, frontier, &self.left)).unwrap_or_default();
+            let like = self.hints.as_ref().map(|hints| hints.like(flow, &self.left, self.clock())).unwrap_or_default();
             self.met.insert(index, Met { before, flow: flow.clone() });
             new.push(index);
             new.extend(self.meet(like, before));
@@ -154,8 +155,15 @@ impl<'s, 'a> Search<'s, 'a> {
 
     /// Those of them that are there to see.
     fn seen(&mut self, frontier: &Endpoint, before: usize) -> Vec<usize> {
-        let steps = self.hints.as_mut().map(|hints| hints.steps(frontier, &self.left)).unwrap_or_default();
+        let is_late = self.clock();
+        let steps = self.hints.as_mut().map(|hints| hints.steps(frontier, &self.left, is_late)).unwrap_or_default();
         self.meet(steps, before)
+    }
+
+    /// Whether the time is up.
+    fn clock(&self) -> impl Fn() -> bool + use<> {
+        let (start, left) = (self.start, self.asker.left);
+        move || start.elapsed() >= left
     }
 
     /// Notes the workloads that these flows come to.
