@@ -323,6 +323,22 @@ fn what_is_wrong_is_said_and_nothing_is_written() {
     insta::assert_snapshot!("refused_reports", text);
 }
 
+/// A limit that is met is no finding: it is told apart from a search that found nothing.
+#[test]
+fn a_limit_on_sentences_for_coverage_is_told() {
+    let page = |limit: &str, format: &str| {
+        let here = Here::with(&[]);
+        let spec = format!("{}/specs/eight-policies.toml", env!("CARGO_MANIFEST_DIR"));
+        let ran = here.run(&["report", &spec, "--coverage-limit", limit, "--format", format, "-o", "out"]);
+        assert!(ran.code < 2, "{}", ran.err);
+        std::fs::read_to_string(here.path("out")).unwrap()
+    };
+    let words = "Not looked to the end for a sentence";
+    assert!(page("60", "html").contains(words) && page("60", "html").contains("not looked for to the end (limit)"));
+    assert!(page("60", "markdown").contains(words));
+    assert!(!page("800", "html").contains(words) && !page("800", "html").contains("to the end (limit)"));
+}
+
 #[test]
 fn the_ending_of_the_file_decides_and_the_exit_code_is_that_of_prove() {
     let here = Here::with(&[("a & <b>.yaml", MANIFEST), ("s.toml", &hostile_spec())]);

@@ -339,6 +339,8 @@ pub struct Coverage {
     pub percent: Option<usize>,
     /// How many changes were not tried, for the questions were used up.
     pub untried: usize,
+    /// For how many changes that nothing notices no sentence was found before the questions were used up.
+    pub cut_short: usize,
     /// The most questions that were to be asked.
     pub limit: usize,
     /// How many were.
@@ -364,6 +366,8 @@ pub struct Change {
     pub more: usize,
     /// A sentence that holds now and would not after the change; only where nothing notices it.
     pub suggestion: Option<String>,
+    /// Whether there may be such a sentence all the same, for the questions were used up.
+    pub cut_short: bool,
 }
 
 /// The declared workloads and what the policies let pass between them.

@@ -223,6 +223,7 @@ impl Work<'_, '_> {
             noticed_by: Vec::new(),
             more: 0,
             suggestion: None,
+            cut_short: false,
         };
         self.changes.entry(trial.key.clone()).or_insert_with(change);
     }
@@ -260,11 +261,12 @@ impl Work<'_, '_> {
                 if !unnoticed || self.untried.contains(&trial.key) {
                     continue;
                 }
-                let (suggestion, asked) = suggest::suggest(self.material.prover, scope, trial.edit, self.left)?;
-                self.left = self.left.saturating_sub(asked);
-                self.examined.report.questions += asked;
+                let suggested = suggest::suggest(self.material.prover, scope, trial.edit, self.left)?;
+                self.left = self.left.saturating_sub(suggested.asked);
+                self.examined.report.questions += suggested.asked;
                 if let Some(change) = self.changes.get_mut(&trial.key) {
-                    change.suggestion = suggestion;
+                    change.suggestion = suggested.sentence;
+                    change.cut_short = change.suggestion.is_none() && suggested.cut_short;
                 }
             }
         }
@@ -281,6 +283,7 @@ impl Work<'_, '_> {
         report.changes = known.into_iter().map(|(_, change)| change).collect();
         report.noticed = report.changes.iter().filter(|change| !change.noticed_by.is_empty()).count();
         report.tried = report.changes.len();
+        report.cut_short = report.changes.iter().filter(|change| change.cut_short).count();
         report.percent = (report.noticed * 100).checked_div(report.tried);
         report.changes.truncate(SHOWN);
         Ok(Examined { report, ..self.examined })

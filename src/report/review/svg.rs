@@ -125,7 +125,7 @@ pub(super) fn map(id: &str, map: &Map) -> String {
     let mut body = String::new();
     for (group, (top, height)) in map.groups.iter().zip(&layout.groups) {
         let sign = match group.kind {
-            "possible" => " (does not exist today)",
+            "possible" => " (not now)",
             _ => "",
         };
         let _ = write!(
@@ -135,7 +135,7 @@ pub(super) fn map(id: &str, map: &Map) -> String {
             group.kind,
             lanes::BOX + 20,
             top + 18,
-            escape(&cut(&group.name, 30)),
+            escape(&cut(&group.name, 32 - sign.chars().count())),
         );
         for place in &group.places {
             let Some((top, height)) = layout.places.get(place.number) else { continue };
@@ -168,7 +168,7 @@ fn place(top: usize, height: usize, name: &str, detail: &str) -> String {
          <text x=\"24\" y=\"{name_y}\">{}</text>{detail}</g>",
         escape(name),
         lanes::BOX,
-        escape(&cut(name, 33)),
+        escape(&cut(name, 30)),
     )
 }
 

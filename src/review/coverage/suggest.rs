@@ -16,34 +16,43 @@ use crate::source::{Origin, SourceMap, Span};
 use super::super::Scope;
 use super::super::change::{self, Edit, How, Part};
 
-/// The sentence, and how many questions it took; at most so many.
-pub(super) fn suggest(
-    prover: &Prover,
-    scope: &Scope<'_>,
-    edit: Edit,
-    most: usize,
-) -> Result<(Option<String>, usize), Error> {
+/// What came of looking for a sentence.
+#[derive(Default)]
+pub(super) struct Suggested {
+    pub(super) sentence: Option<String>,
+    /// How many questions it took.
+    pub(super) asked: usize,
+    /// Whether there were more to ask than could be.
+    pub(super) cut_short: bool,
+}
+
+/// A sentence, with at most so many questions.
+pub(super) fn suggest(prover: &Prover, scope: &Scope<'_>, edit: Edit, most: usize) -> Result<Suggested, Error> {
+    let mut suggested = Suggested::default();
+    let Some(policy) = scope.cluster.policies.get(edit.policy) else { return Ok(suggested) };
+    // Without a question left, one look at whether there would be any: changing a cluster takes time.
     if most < 2 {
-        return Ok((None, 0));
+        suggested.cut_short = candidates(policy, edit).iter().any(|sentence| claim(scope, sentence).is_some());
+        return Ok(suggested);
     }
-    let Some(policy) = scope.cluster.policies.get(edit.policy) else { return Ok((None, 0)) };
-    let Some(changed) = change::apply(scope.cluster, edit) else { return Ok((None, 0)) };
-    let mut asked = 0;
+    let Some(changed) = change::apply(scope.cluster, edit) else { return Ok(suggested) };
     for sentence in candidates(policy, edit) {
         let Some(claim) = claim(scope, &sentence) else { continue };
-        if asked + 2 > most {
+        if suggested.asked + 2 > most {
+            suggested.cut_short = true;
             break;
         }
-        asked += 2;
+        suggested.asked += 2;
         let job = |cluster| Job { cluster, world: scope.world, claim: &claim, allow_vacuous: false };
         let answers = prover.prove(&[job(scope.cluster), job(&changed)])?;
         if let [before, after] = answers.as_slice()
             && matches!((&before.outcome, &after.outcome), (Outcome::Proved(_), Outcome::Refuted(_)))
         {
-            return Ok((Some(sentence), asked));
+            suggested.sentence = Some(sentence);
+            break;
         }
     }
-    Ok((None, asked))
+    Ok(suggested)
 }
 
 fn claim(scope: &Scope<'_>, sentence: &str) -> Option<Claim> {
