@@ -4,8 +4,9 @@
 #   docker build --tag netverify --target shell .     with a shell, for GitLab CI and Tekton
 #   helm template chart | docker run --rm --interactive --volume "$PWD:/work" netverify prove -m - netverify.toml
 #
-# The feature `vendored-z3` needs CMake 3.26 or newer, a C++ compiler that knows <format> (GCC 13 or newer), and Python 3 with its whole standard library: Debian 13 has them, Debian
-# 12 has neither of the first two. Z3's own source comes as a crate (z3-src): nothing is fetched but crates. Building Z3 takes a while.
+# The feature `vendored-z3` needs CMake 3.26 or newer, a C++ compiler that knows <format> (GCC 13 or newer), and Python 3 with its whole standard
+# library: Debian 13 has them, Debian 12 has neither of the first two. Z3's own source comes as a crate (z3-src): nothing is fetched but crates.
+# Building Z3 takes a while.
 
 FROM rust:1-trixie AS build
 RUN apt-get update \

@@ -93,7 +93,7 @@ codes! {
     /// All of one address family, and not the other (R21).
     OneFamily = "one-family", Info, "the rule is about one address family only";
     /// Namespaces chosen by a label that whoever creates one may write (R9).
-    ForgeableNamespace = "forgeable-namespace", Medium, "whoever creates a namespace may set the label that lets it in";
+    ForgeableNamespace = "forgeable-namespace", Medium, "whoever creates a namespace may set the label that it is chosen by";
     /// A door on more pods or ports than anything uses.
     WideDoor = "wide-door", Low, "the rule opens more than the pods declare";
 }

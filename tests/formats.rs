@@ -21,6 +21,8 @@ use serde_json::Value;
 mod here;
 #[path = "support/schema.rs"]
 mod schema;
+#[path = "support/stable.rs"]
+mod stable;
 use here::{Here, program, ran};
 use schema::errors;
 
@@ -57,14 +59,7 @@ fn schema_of(of: &str) -> Value {
 /// The published walk-through in each format, at 80 columns.
 #[test]
 fn the_published_platform_in_each_format() {
-    let mut settings = insta::Settings::clone_current();
-    settings.add_filter(r"\d+ ms", "[time]");
-    settings.add_filter(r#"("elapsed_(ms|us)": )\d+"#, "$1[time]");
-    settings.add_filter(r#" time="[0-9.]+""#, " time=[time]");
-    settings.add_filter(r"Z3 \d[0-9.]*", "Z3 [version]");
-    settings.add_filter(r#"("z3": |"z3" value=)"[0-9.]+""#, "$1[version]");
-    settings.set_omit_expression(true);
-    settings.bind(|| {
+    stable::settings().bind(|| {
         for format in FORMATS {
             insta::assert_snapshot!(format, shipped("specs/rag-as-published.toml", format));
         }
