@@ -3,7 +3,7 @@
 //! Reads every file once, whatever the number of variants, and gathers every fault of the input, so
 //! that one run shows them all. Nothing is proved while a fault stands.
 
-mod assumptions;
+pub(crate) mod assumptions;
 mod builder;
 mod sets;
 

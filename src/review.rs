@@ -4,6 +4,7 @@
 //! [`review`] computes all of it, with bounded work whose bounds are said; `report::review` holds it and lays it out.
 //! Assumes answers to all items of the plan, in order. `cli` calls this module.
 
+mod assumed;
 mod change;
 mod closing;
 mod coverage;
@@ -63,6 +64,7 @@ pub fn review(material: &Material<'_>, limits: Limits) -> Result<Reviewed, Error
     let coverage = coverage::coverage(material, &scopes, limits.coverage)?;
     let properties = properties::properties(material, &coverage)?;
     let (reach, disagrees) = reach::reach(material, &scopes)?;
+    let inputs = inputs::inputs(material);
     let Plan { titles, today, .. } = material.plan;
     let review = Review {
         schema: SCHEMA,
@@ -71,8 +73,9 @@ pub fn review(material: &Material<'_>, limits: Limits) -> Result<Reviewed, Error
         z3: material.report.z3.clone(),
         date: today.to_string(),
         verdict: verdict::verdict(material.report, &properties),
-        assumptions: material.report.assumptions.clone(),
-        inputs: inputs::inputs(material.sources),
+        assumptions: assumed::assumed(material.plan),
+        digest: inputs::digest(&inputs),
+        inputs,
         waivers: properties::waivers(material),
         policies: policies::policies(material, &scopes, &coverage.report)?,
         maps: scopes.iter().map(|scope| map::map(material, scope)).collect(),

@@ -29,8 +29,12 @@ mod here;
 use here::{Here, TODAY, program, ran};
 #[path = "review/browser.rs"]
 mod browser;
+#[path = "../benches/support/cluster.rs"]
+mod cluster;
 #[path = "review/contrast.rs"]
 mod contrast;
+#[path = "../benches/support/spec.rs"]
+mod spec;
 use browser::{axe, browser, look, print, views};
 
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -360,17 +364,18 @@ fn probed(sample: &str) -> String {
     with_scripts
 }
 
-/// The folder with the sample, its copy that looks at itself, and axe-core, or an empty script instead.
-fn looked_at(axe: &str) -> Here {
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sample-review.html");
-    let sample = std::fs::read_to_string(sample).unwrap();
+/// The folder with a page, its copy that looks at itself, and axe-core, or an empty script instead.
+fn looked_at(page: &str, axe: &str) -> Here {
     let probe = include_str!("review/probe.js");
-    let files =
-        [("sample.html", sample.as_str()), ("probed.html", &probed(&sample)), ("axe.min.js", axe), ("probe.js", probe)];
+    let files = [("page.html", page), ("probed.html", &probed(page)), ("axe.min.js", axe), ("probe.js", probe)];
     Here::with(&files)
 }
 
-/// What the sample says of itself in every view.
+fn sample() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sample-review.html")).unwrap()
+}
+
+/// What the page says of itself in every view.
 fn said_in_every_view(browser: &Path, here: &Here, has_axe: bool) {
     for view in views() {
         let said = look(browser, here, view, "probed.html");
@@ -387,9 +392,9 @@ fn said_in_every_view(browser: &Path, here: &Here, has_axe: bool) {
 #[test]
 fn the_sample_reads_in_a_browser() {
     let Some(browser) = browser() else { return };
-    let here = looked_at("");
+    let here = looked_at(&sample(), "");
     for view in views() {
-        let said = look(&browser, &here, view, "sample.html");
+        let said = look(&browser, &here, view, "page.html");
         assert!(said.contains("<iframe") && !said.contains("CONSOLE"), "{view:?}: {said}");
     }
     said_in_every_view(&browser, &here, false);
@@ -399,16 +404,63 @@ fn the_sample_reads_in_a_browser() {
 #[test]
 fn the_sample_is_accessible() {
     let (Some(browser), Some(axe)) = (browser(), axe()) else { return };
-    said_in_every_view(&browser, &looked_at(&axe), true);
+    said_in_every_view(&browser, &looked_at(&sample(), &axe), true);
 }
 
 #[test]
 fn the_sample_prints() {
     let Some(browser) = browser() else { return };
-    let pdf = print(&browser, &looked_at(""), "sample.html");
+    let pdf = print(&browser, &looked_at(&sample(), ""), "page.html");
     assert!(pdf.starts_with(b"%PDF"));
     let text = String::from_utf8_lossy(&pdf);
     let pages = text.split("/Type /Page\n").count() - 1;
     // One for each part at the least.
     assert!((7..100).contains(&pages), "{pages} pages");
+}
+
+/// The review of a generated cluster of 200 workloads and policies, with lists of who can reach what matters.
+fn large() -> String {
+    let shape = cluster::Shape { workloads: 200, seed: 1 };
+    let here = Here::with(&[]);
+    for file in cluster::files(shape) {
+        std::fs::create_dir_all(here.path(&file.path).parent().unwrap()).unwrap();
+        std::fs::write(here.path(&file.path), file.text).unwrap();
+    }
+    let spec = spec::spec(shape, 20).replace("assert =", "severity = \"high\"\nassert =");
+    std::fs::write(here.path("netverify.toml"), spec).unwrap();
+    let ran = here.run(&["report", "netverify.toml", "--coverage-limit", "60"]);
+    assert_eq!((ran.code, ran.err.as_str()), (1, ""));
+    ran.out
+}
+
+/// What a large review holds, at every width, light and dark: as for the sample.
+#[test]
+fn a_large_review_is_small_enough_to_send_and_reads() {
+    let page = large();
+    assert!(page.len() < 5_000_000, "{}", page.len());
+    assert!(page.contains("200 declared workloads") && page.contains("Named by "));
+    let (Some(browser), Some(axe)) = (browser(), axe()) else { return };
+    said_in_every_view(&browser, &looked_at(&page, &axe), true);
+}
+
+/// What is declared can be tried as it is; what somebody would have to create is there to copy.
+#[test]
+fn what_could_be_created_is_there_as_yaml() {
+    let here = Here::with(&[
+        ("a & <b>.yaml", MANIFEST),
+        (
+            "s.toml",
+            "manifests = [\"a & <b>.yaml\"]\n[[property]]\nname = \"a\"\nassert = \"pods in app cannot reach app/web:80\"\n",
+        ),
+    ]);
+    for format in ["html", "markdown"] {
+        let out = here.run(&["report", "s.toml", "--format", format]).out;
+        let wanted = [
+            "refuted: it could happen",
+            "What somebody would have to create, as YAML",
+            "kind: Pod",
+            "exec netverify-source",
+        ];
+        assert!(wanted.iter().all(|words| out.contains(words)), "{out}");
+    }
 }

@@ -20,24 +20,30 @@ impl Plan {
         for cluster in &self.clusters {
             all.extend(cluster_assumptions(cluster));
         }
-        if self.items.iter().any(compares_sets) {
-            all.push(
-                "sets of policies are compared each alone: no other policy of the manifests plays a part".to_owned(),
-            );
-        }
-        if self.items.iter().any(|item| matches!(item.claim, Claim::NoPath(_))) {
-            all.push(
-                "a path leads through pods of declared workloads: one that somebody could create may begin or end it, and takes no step between"
-                    .to_owned(),
-            );
-        }
-        if self.today_is_given && self.items.iter().any(|item| item.waiver.is_some()) {
-            all.push(format!("today is {} (SOURCE_DATE_EPOCH), by which waivers count", self.today));
-        }
+        all.extend(further(self));
         let mut seen = BTreeSet::new();
         all.retain(|words| seen.insert(words.clone()));
         all
     }
+}
+
+/// What is taken for granted beside the worlds and the clusters.
+#[must_use]
+pub(crate) fn further(plan: &Plan) -> Vec<String> {
+    let mut all = Vec::new();
+    if plan.items.iter().any(compares_sets) {
+        all.push("sets of policies are compared each alone: no other policy of the manifests plays a part".to_owned());
+    }
+    if plan.items.iter().any(|item| matches!(item.claim, Claim::NoPath(_))) {
+        all.push(
+            "a path leads through pods of declared workloads: one that somebody could create may begin or end it, and takes no step between"
+                .to_owned(),
+        );
+    }
+    if plan.today_is_given && plan.items.iter().any(|item| item.waiver.is_some()) {
+        all.push(format!("today is {} (SOURCE_DATE_EPOCH), by which waivers count", plan.today));
+    }
+    all
 }
 
 /// What every answer about these clusters in this world takes for granted, in words.
@@ -87,7 +93,7 @@ fn world_assumptions(world: &World) -> Vec<String> {
 }
 
 /// R33: the documentation leaves two choices, and some plugins make neither.
-fn on_node_network(world: &World) -> String {
+pub(crate) fn on_node_network(world: &World) -> String {
     let words = "a pod on its node's network is to policies its node, or a pod like any other (R33)";
     match world.plugin {
         Plugin::AwsVpcCni => format!("{words}, though to AWS VPC CNI it is a pod for peers and a node otherwise"),

@@ -268,9 +268,17 @@ impl Words<'_> {
 
     /// A command that shows the flow, where its source is a workload that `kubectl exec` knows.
     pub(crate) fn try_it(&self, flow: &Flow) -> Option<String> {
+        let workload = self.cluster.workloads.get(flow.source.pod()?.workload?)?;
+        self.connect(flow, &kubectl_name(workload.kind, &workload.name)?)
+    }
+
+    /// A command that shows the flow, where its source is a pod that somebody creates under this name.
+    pub(crate) fn try_created(&self, flow: &Flow, name: &str) -> Option<String> {
+        flow.source.pod()?.workload.is_none().then(|| self.connect(flow, name))?
+    }
+
+    fn connect(&self, flow: &Flow, object: &str) -> Option<String> {
         let source = flow.source.pod()?;
-        let workload = self.cluster.workloads.get(source.workload?)?;
-        let object = kubectl_name(workload.kind, &workload.name)?;
         let target = match &flow.destination {
             End::External(address) => address.to_string(),
             End::Node(node) => format!("<address of node {}>", node.name.as_deref().unwrap_or("")),
@@ -285,7 +293,7 @@ impl Words<'_> {
         }
         let namespace = &source.namespace.name;
         // Such names are plain, or the manifest was refused; a shell must not be what finds out.
-        let (namespace, object) = (plain::shell(namespace), plain::shell(&object));
+        let (namespace, object) = (plain::shell(namespace), plain::shell(object));
         Some(format!("kubectl -n {namespace} exec {object} -- nc -zv{udp} -w3 {target} {}", flow.port))
     }
 }

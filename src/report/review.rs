@@ -29,8 +29,10 @@ pub struct Review {
     pub date: String,
     /// The verdict on the first screen.
     pub verdict: Verdict,
-    /// What every verdict takes for granted, in words.
-    pub assumptions: Vec<String>,
+    /// What every verdict takes for granted, each with what it is about.
+    pub assumptions: Vec<Note>,
+    /// The SHA-256 of the list of [`Review::inputs`], as `sha256sum` writes it.
+    pub digest: String,
     /// Every file that was read.
     pub inputs: Vec<Input>,
     /// The waivers and what becomes of them.
@@ -120,6 +122,8 @@ pub struct Input {
     pub bytes: usize,
     /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
+    /// Whether it is one of the specs.
+    pub is_spec: bool,
 }
 
 /// A waiver.
@@ -184,7 +188,7 @@ pub struct Property {
 }
 
 /// Something to say, and what it is about.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Note {
     /// What it is about: `today`, `only if`.
     pub about: String,
@@ -420,6 +424,8 @@ pub struct Arrow {
     pub from: usize,
     /// The number of the place where they end.
     pub to: usize,
+    /// The name of the latter.
+    pub name: String,
     /// The ports, or how many connections.
     pub label: String,
     /// The refuted property that the arrow shows; absent where it shows none.

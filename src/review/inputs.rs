@@ -5,14 +5,28 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
+use super::Material;
 use crate::report::review::Input;
 use crate::source::{STDIN, SourceMap};
 
 /// Every file and standard input, once each; texts of the command line are no files.
-pub(super) fn inputs(sources: &SourceMap) -> Vec<Input> {
+pub(super) fn inputs(material: &Material<'_>) -> Vec<Input> {
+    let specs: BTreeSet<&str> = material.plan.items.iter().filter_map(|item| item.spec.as_deref()).collect();
+    let inputs = of(material.sources);
+    inputs.into_iter().map(|input| Input { is_spec: specs.contains(input.name.as_str()), ..input }).collect()
+}
+
+/// One hash for all of them: two reports with the same one are about the same files.
+pub(super) fn digest(inputs: &[Input]) -> String {
+    let list: String = inputs.iter().map(|input| format!("{}  {}\n", input.sha256, input.name)).collect();
+    sha256(list.as_bytes())
+}
+
+fn of(sources: &SourceMap) -> Vec<Input> {
     let files = sources.files().filter(|file| file.is_file() || file.name() == STDIN);
     let all = files.map(|file| Input {
         name: file.name().to_owned(),
+        is_spec: false,
         bytes: file.text().len(),
         sha256: sha256(file.text().as_bytes()),
     });
@@ -47,7 +61,7 @@ mod tests {
             sources.add(name, text);
         }
         sources.add_argument("--assert", "nothing can reach a");
-        let names: Vec<_> = inputs(&sources).into_iter().map(|input| (input.name, input.bytes)).collect();
+        let names: Vec<_> = of(&sources).into_iter().map(|input| (input.name, input.bytes)).collect();
         assert_eq!(names, [("a.yaml".to_owned(), 1), ("b.yaml".to_owned(), 1), ("a.yaml".to_owned(), 7)]);
     }
 }

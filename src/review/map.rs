@@ -301,18 +301,18 @@ impl<'a> Picture<'a> {
             let is_own = |index: &&usize| cluster.workloads.get(**index).is_some_and(|one| one.namespace == *namespace);
             let own: Vec<usize> = others.iter().filter(is_own).copied().collect();
             self.group(namespace, "namespace");
-            self.spots(&own, "all of it");
+            self.spots(&own);
         }
         if !dns.is_empty() {
             self.group("Cluster DNS", "dns");
-            self.spots(&dns, "DNS");
+            self.spots(&dns);
         }
     }
 
-    fn spots(&mut self, own: &[usize], together: &str) {
-        if self.by_namespace {
+    fn spots(&mut self, own: &[usize]) {
+        if self.by_namespace && own.len() > 1 {
             let spots = own.iter().copied().map(Spot::Workload).collect();
-            return self.place(spots, together, counted(own.len(), "workload", "workloads"));
+            return self.place(spots, &counted(own.len(), "workload", "workloads"), String::new());
         }
         for index in own {
             let Some(workload) = self.cluster.workloads.get(*index) else { continue };
@@ -337,6 +337,19 @@ impl<'a> Picture<'a> {
         self.numbers.iter().find(|(known, _)| known == spot).map(|(_, number)| *number)
     }
 
+    /// How a place is called where it stands alone: a namespace by its name, anything else by its own.
+    fn name(&self, number: usize) -> String {
+        let of = |group: &Group| {
+            let place = group.places.iter().find(|place| place.number == number)?;
+            Some(match group.kind {
+                "external" => "the outside".to_owned(),
+                "namespace" | "dns" if self.by_namespace && group.places.len() == 1 => group.name.clone(),
+                _ => place.name.clone(),
+            })
+        };
+        self.groups.iter().find_map(of).unwrap_or_default()
+    }
+
     /// One arrow a link; where namespaces are drawn, one for all links that show nothing particular.
     fn arrows(&self, links: &[Link]) -> Vec<Arrow> {
         let mut arrows: Vec<Arrow> = Vec::new();
@@ -347,12 +360,12 @@ impl<'a> Picture<'a> {
                 *counts.entry((from, to)).or_default() += 1;
                 continue;
             }
-            let label = link.ports.clone();
-            arrows.push(Arrow { from, to, label, refutes: link.refutes.clone(), missing: link.missing });
+            let (name, label) = (self.name(to), link.ports.clone());
+            arrows.push(Arrow { from, to, name, label, refutes: link.refutes.clone(), missing: link.missing });
         }
         arrows.extend(counts.into_iter().map(|((from, to), count)| {
-            let label = counted(count, "connection", "connections");
-            Arrow { from, to, label, refutes: None, missing: false }
+            let (name, label) = (self.name(to), counted(count, "connection", "connections"));
+            Arrow { from, to, name, label, refutes: None, missing: false }
         }));
         arrows
     }

@@ -4,8 +4,9 @@ use super::coverage::Examined;
 use super::{Material, closing, excerpt, scope, verdict};
 use crate::error::Error;
 use crate::model::claim::Claim;
-use crate::outcome::{Counterexample, Outcome, Proof};
+use crate::outcome::{Case, Counterexample, Outcome, Proof};
 use crate::plan::Item;
+use crate::report::build::Words;
 use crate::report::review::{Diagram, Excerpt, Note, Property, Rest, Station, Waiver};
 use crate::report::{AnswerReport, BlameReport, CaseReport, EndReport, PropertyReport, Standing, words};
 use crate::witness;
@@ -77,7 +78,7 @@ fn property(
         diagram,
         blames: blames(material, report),
         yaml: counterexample(outcome).and_then(|case| yaml(material, item, case)),
-        command: case.and_then(|case| case.try_it.clone()),
+        command: case.and_then(|case| case.try_it.clone()).or_else(|| try_created(material, item, outcome)),
         closes: Vec::new(),
         rests_on: proof.map_or_else(Vec::new, |proof| rests_on(material, item, proof)),
         proof: words::proof(&report.answer).into_iter().filter(|words| !words.starts_with("rests on ")).collect(),
@@ -106,6 +107,17 @@ fn notes(report: &PropertyReport, is_drawn: bool) -> Vec<Note> {
 fn counterexample(outcome: &Outcome) -> Option<&Counterexample> {
     match outcome {
         Outcome::Refuted(refutation) => refutation.counterexample.as_deref(),
+        _ => None,
+    }
+}
+
+/// The command for the pod of [`yaml`], where the flow begins at it.
+fn try_created(material: &Material<'_>, item: &Item, outcome: &Outcome) -> Option<String> {
+    match &counterexample(outcome)?.case {
+        Case::Flow { flow, .. } | Case::Verdicts { flow, .. } => {
+            Words { cluster: material.plan.cluster(item), sources: material.sources }
+                .try_created(flow, witness::yaml::SOURCE)
+        }
         _ => None,
     }
 }

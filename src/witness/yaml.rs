@@ -7,6 +7,9 @@ use crate::model::workload::{Cluster, Namespace};
 use crate::outcome::{Case, Counterexample};
 use crate::plain::{self, quoted};
 
+/// What the pod is called that a flow begins at, where it is one of the documents.
+pub(crate) const SOURCE: &str = "netverify-source";
+
 /// The documents; only comments where everything exists already. Lines of `header` become comments.
 #[must_use]
 pub fn documents(cluster: &Cluster, header: &str, counterexample: &Counterexample) -> String {

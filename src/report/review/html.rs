@@ -23,16 +23,16 @@ struct Data<'a> {
 /// A fault of the template.
 pub fn render(review: &Review) -> Result<String, minijinja::Error> {
     let safe = Value::from_safe_string;
-    let flow =
+    let drawing =
         |property: &super::Property| property.diagram.as_ref().map(|diagram| safe(svg::flow(&property.id, diagram)));
     let maps = review.maps.iter().enumerate().map(|(at, map)| safe(svg::map(&format!("map-{}", at + 1), map)));
     let data = Data {
         review,
         style: safe(include_str!("page.css").to_owned()),
-        flows: review.properties.iter().map(flow).collect(),
+        flows: review.properties.iter().map(drawing).collect(),
         maps: maps.collect(),
     };
-    page::render(include_str!("page.html"), escape, &[("lines", lines)], data)
+    page::render(include_str!("page.html"), escape, &[("lines", lines), ("flow", flow)], data)
 }
 
 /// Text on one line that HTML and SVG take for nothing but text, in content and in quoted attributes.
@@ -56,6 +56,11 @@ fn lines(text: &str) -> String {
     text.lines().map(|line| escape(line) + "\n").collect()
 }
 
+/// A flow in words: no line begins with its arrow.
+fn flow(text: &str) -> String {
+    escape(text).replace(" -&gt; ", "\u{a0}\u{2192} ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +69,7 @@ mod tests {
     fn text_is_no_markup() {
         assert_eq!(escape("<script>\"a\" & 'b'"), "&lt;script&gt;&quot;a&quot; &amp; &#39;b&#39;");
         assert_eq!(escape("a\u{202e}b\nc"), "a\\u{202e}b c");
+        assert_eq!(flow("pod a/<b> -> c"), "pod a/&lt;b&gt;\u{a0}\u{2192} c");
         assert_eq!(lines("a: <b>\n  c"), "a: &lt;b&gt;\n  c\n");
     }
 }

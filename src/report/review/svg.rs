@@ -20,6 +20,8 @@ const WRAP: usize = 50;
 const LINES: usize = 7;
 /// The height of a line.
 const LINE: usize = 17;
+/// Characters that fit beside an arrow.
+const LABEL: usize = 31;
 /// The gap between two stations.
 const GAP: usize = 30;
 
@@ -173,17 +175,18 @@ fn place(top: usize, height: usize, name: &str, detail: &str) -> String {
 }
 
 fn arrow(arrow: &Arrow, route: &Route) -> String {
+    let label = format!("{} to {}", arrow.label, arrow.name);
     let class = match (&arrow.refutes, arrow.missing) {
         (Some(_), true) => "arrow refuted missing",
         (Some(_), false) => "arrow refuted",
         (None, _) => "arrow",
     };
     let (sign, title) = match (&arrow.refutes, arrow.missing) {
-        (Some(name), false) => ("\u{2715} ", format!("{} passes, against {name}", arrow.label)),
-        (Some(name), true) => ("\u{2298} ", format!("{} does not pass, against {name}", arrow.label)),
-        (None, _) => ("", arrow.label.clone()),
+        (Some(name), false) => ("\u{2715} ", format!("{label} passes, against {name}")),
+        (Some(name), true) => ("\u{2298} ", format!("{label} does not pass, against {name}")),
+        (None, _) => ("", label.clone()),
     };
-    let Route { start, end, lane, .. } = *route;
+    let Route { start, end, lane } = *route;
     let edge = lanes::EDGE;
     let turn = if end > start { 4 } else { -4 };
     let (near, far) = (start + turn, end - turn);
@@ -195,8 +198,8 @@ fn arrow(arrow: &Arrow, route: &Route) -> String {
         lane - 4,
         edge + 6,
         edge + 12,
-        end - 4,
-        escape(&format!("{sign}{}", cut(&arrow.label, 24))),
+        start - 4,
+        escape(&cut(&format!("{sign}{label}"), LABEL)),
     )
 }
 
