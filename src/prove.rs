@@ -167,7 +167,10 @@ impl Prover {
             self.decided.fetch_add(group.members.len(), Ordering::Relaxed);
             answers
         };
-        let answered: Result<Vec<_>, Error> = if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
+        let answered: Result<Vec<_>, Error> = if rayon::current_thread_index().is_some() {
+            // One of our own threads, which waits for no other: it might be handed work meanwhile, and has one solver.
+            groups.iter().map(decide).collect()
+        } else if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
             self.first.install(|| groups.iter().map(decide).collect())
         } else {
             pool(self.threads)?.install(|| groups.par_iter().map(decide).collect())
@@ -175,6 +178,19 @@ impl Prover {
         let mut answered: Vec<(usize, Answered)> = answered?.into_iter().flatten().collect();
         answered.sort_by_key(|(at, _)| *at);
         Ok(answered.into_iter().map(|(_, answer)| answer).collect())
+    }
+
+    /// Does something that asks questions for each of the items, on as many threads as there are; the results come in the order
+    /// of the items. A call of [`Prover::prove`] within stays on its thread.
+    ///
+    /// # Errors
+    /// [`Error::Threads`] where the operating system gives no threads.
+    pub fn side_by_side<T: Sync, R: Send>(
+        &self,
+        items: &[T],
+        work: impl Fn(&T) -> R + Sync + Send,
+    ) -> Result<Vec<R>, Error> {
+        Ok(pool(self.threads)?.install(|| items.par_iter().map(work).collect()))
     }
 }
 
@@ -200,6 +216,7 @@ fn answers(
     recorder: Option<&Recorder<'_>>,
     group: &Group<'_>,
 ) -> Result<Vec<(usize, Answered)>, Error> {
+    session.start_afresh();
     session.heed(&limits.interrupt);
     session.limit_memory(limits.memory);
     let asker = Asker { session, limits, left: limits.timeout, at: 0, recorder, elsewhere: false };

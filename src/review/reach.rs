@@ -20,24 +20,29 @@ const ABOUT_NOTHING: &str = "no such pod or address could exist where nodes, and
 
 /// The lists, and whether one of them was not confirmed: a bug in netverify.
 pub(super) fn reach(material: &Material<'_>, scopes: &[Scope<'_>]) -> Result<(Reach, bool), Error> {
-    let (mut reach, mut disagrees, mut made) = (Reach::default(), false, 0);
-    for scope in scopes {
-        for (endpoint, properties) in named(material, scope) {
-            if made == LISTS {
-                reach.left_out += 1;
-                continue;
-            }
-            made += 1;
-            let entry = list(material, scope, &endpoint, properties, &mut disagrees)?;
-            add(&mut reach.endpoints, entry);
-        }
+    let of_scope = |scope| named(material, scope).into_iter().map(move |named| (scope, named));
+    let mut wanted: Vec<Wanted<'_, '_>> = scopes.iter().flat_map(of_scope).collect();
+    let mut reach = Reach { left_out: wanted.len().saturating_sub(LISTS), ..Reach::default() };
+    wanted.truncate(LISTS);
+    let lists = material.prover.side_by_side(&wanted, |wanted| list(material, wanted))?;
+    let mut disagrees = false;
+    for made in lists {
+        let (entry, is_unconfirmed) = made?;
+        disagrees |= is_unconfirmed;
+        add(&mut reach.endpoints, entry);
     }
     Ok((reach, disagrees))
 }
 
+/// A destination, with the properties that name it.
+type Named = (Endpoint, Vec<String>);
+
+/// The same with its scope.
+type Wanted<'a, 'b> = (&'a Scope<'b>, Named);
+
 /// The endpoints of a scope that are named as destinations, with the properties that name them.
-fn named(material: &Material<'_>, scope: &Scope<'_>) -> Vec<(Endpoint, Vec<String>)> {
-    let mut named: Vec<(Endpoint, Vec<String>)> = Vec::new();
+fn named(material: &Material<'_>, scope: &Scope<'_>) -> Vec<Named> {
+    let mut named: Vec<Named> = Vec::new();
     let items = scope.items.iter().filter_map(|at| material.plan.items.get(*at));
     for item in items.filter(|item| item.severity >= PropertySeverity::High) {
         let Some(flows) = item.claim.flows() else { continue };
@@ -62,18 +67,14 @@ fn is_a_place(endpoint: &Endpoint) -> bool {
     }
 }
 
-fn list(
-    material: &Material<'_>,
-    scope: &Scope<'_>,
-    endpoint: &Endpoint,
-    properties: Vec<String>,
-    disagrees: &mut bool,
-) -> Result<ReachOf, Error> {
+/// A list, and whether it was not confirmed.
+fn list(material: &Material<'_>, (scope, (endpoint, properties)): &Wanted<'_, '_>) -> Result<(ReachOf, bool), Error> {
+    let mut disagrees = false;
     let flows = FlowSet::new(Endpoint::Anything, endpoint.clone(), PortSet::default());
     let mut entry = ReachOf {
         endpoint: describe::endpoint(scope.cluster, endpoint),
         variants: scope.name.iter().cloned().collect(),
-        properties,
+        properties: properties.clone(),
         classes: Vec::new(),
         missing: None,
         beyond: None,
@@ -85,12 +86,12 @@ fn list(
         Err(NoList::Stopped(Stop::Failed(error))) => return Err(error),
         Err(NoList::Stopped(Stop::Undecided(reason))) => entry.missing = Some(format!("not decided: {reason}")),
         Err(NoList::Stopped(Stop::Disagreement(_) | Stop::Unconfirmed(_))) => {
-            *disagrees = true;
+            disagrees = true;
             entry.missing =
                 Some("the solver does not confirm the list: a bug in netverify, please report it".to_owned());
         }
     }
-    Ok(entry)
+    Ok((entry, disagrees))
 }
 
 fn show(material: &Material<'_>, scope: &Scope<'_>, list: &List, entry: &mut ReachOf) {

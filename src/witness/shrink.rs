@@ -100,12 +100,21 @@ impl Shrinker<'_> {
     fn first_workloads(&mut self) {
         for at in [0, 1] {
             let Some(current) = end(&mut self.best, at).pod().and_then(|pod| pod.workload) else { continue };
-            for index in (0..current).take(LOOKED_AT) {
+            for index in self.candidates(at).into_iter().filter(|index| *index < current).take(LOOKED_AT) {
                 if self.attempt(|flow| replace_workload(self.judge, end(flow, at), index)) {
                     break;
                 }
             }
         }
+    }
+
+    /// The declared workloads that the claim may be about at an end, in order: in a large cluster few of all.
+    fn candidates(&self, at: usize) -> Vec<usize> {
+        let Some(flows) = self.judge.claim.flows() else { return (0..self.judge.cluster.workloads.len()).collect() };
+        let end = if at == 0 { &flows.sources } else { &flows.destinations };
+        let mut own = end.candidates(self.judge.cluster);
+        own.sort_unstable();
+        own
     }
 
     /// Of the pairs of declared workloads between which two sets of policies differ, the first.
