@@ -12,6 +12,7 @@ mod interrupt;
 mod lint;
 mod manual;
 mod matrix;
+mod merge;
 mod names;
 mod output;
 mod paths;
@@ -57,6 +58,8 @@ enum Command {
     Report(report::Arguments),
     /// Answer one question, with the flow that shows it or the reason why not
     Query(query::Arguments),
+    /// Put the reports of all shares of a run together (prove --shard)
+    Merge(merge::Arguments),
     /// Show what becomes of one concrete flow, rule by rule
     Explain(explain::Arguments),
     /// Say what a change of manifests opens and closes, and nothing else
@@ -140,6 +143,7 @@ fn run_command(command: &Command, streams: &mut Streams<'_>) -> Result<ExitCode,
         Command::Prove(arguments) => prove::run(arguments, streams),
         Command::Report(arguments) => report::run(arguments, streams),
         Command::Query(arguments) => query::run(arguments, streams),
+        Command::Merge(arguments) => merge::run(arguments, streams),
         Command::Explain(arguments) => explain::run(arguments, streams),
         Command::Diff(arguments) => diff::run(arguments, streams),
         Command::WhoCanReach(arguments) => reach::run(arguments, Asked::Sources, streams),

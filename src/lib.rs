@@ -26,6 +26,7 @@
 //! | [`explain`] | from two ends as a person writes them to one concrete flow |
 //! | [`symbolic`] | the same semantics over Z3 terms |
 //! | [`property`], [`mod@prove`], [`witness`] | what a claim means; deciding it; making a case presentable |
+//! | [`cache`], [`digest`] | answers that are kept from run to run |
 //! | [`classes`], [`diff`] | who can reach what, and what a change opens and closes, as short lists of classes |
 //! | [`init`] | a first spec from manifests: what the prover agrees to |
 //! | [`review`] | what a reviewer wants to know beside the verdicts: readings, coverage, a map |
@@ -39,12 +40,14 @@
 //! against [`eval`] on random worlds and against brute force on small ones. Reading the manifests
 //! ([`manifest`]) is common to both, so it refuses whatever it does not wholly understand.
 
+pub mod cache;
 pub mod classes;
 pub mod cli;
 pub mod date;
 pub mod describe;
 pub mod diagnostic;
 pub mod diff;
+pub mod digest;
 pub mod error;
 pub mod eval;
 pub mod explain;

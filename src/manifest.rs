@@ -18,6 +18,7 @@ mod hints;
 mod input;
 mod kinds;
 mod limits;
+mod memory;
 mod merge;
 mod names;
 mod object;
@@ -45,6 +46,7 @@ use faults::Faults;
 use input::Input;
 use object::{Contents, Object, Reader};
 
+pub use memory::Memory;
 pub use stamps::Stamps;
 
 /// A path as the user named it, and where the spec names it.
@@ -84,7 +86,7 @@ impl Default for Settings {
 /// The objects of one set of paths, decoded and checked one by one: plain data, to be used in as many
 /// clusters as there are variants.
 pub struct Objects {
-    objects: Vec<Object>,
+    objects: Vec<Arc<Object>>,
     unread: BTreeMap<String, usize>,
     ignored: BTreeMap<String, usize>,
     /// Whether everything could be read.
@@ -103,6 +105,10 @@ impl Objects {
     pub fn is_empty(&self) -> bool {
         self.objects.is_empty()
     }
+
+    fn objects(&self) -> impl Iterator<Item = &Object> {
+        self.objects.iter().map(Arc::as_ref)
+    }
 }
 
 /// Reads the text of one file that is no manifest (a spec), with the limits and faults of manifests.
@@ -117,10 +123,21 @@ pub fn read(
     sources: &mut SourceMap,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Objects {
+    read_again(paths, settings, &Memory::default(), sources, diagnostics)
+}
+
+/// The same, where files may have been read before: those that are as they were are not read into objects again.
+pub fn read_again(
+    paths: &[ManifestPath],
+    settings: &Settings,
+    memory: &Memory,
+    sources: &mut SourceMap,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Objects {
     let mut found = Vec::new();
     let inputs = input::collect(paths, sources, &mut found);
     let place = paths.first().and_then(|path| path.origin);
-    let objects = read_inputs(&inputs, place, settings, sources, &mut found);
+    let objects = read_inputs(&inputs, place, (settings, memory), sources, &mut found);
     diagnostics.append(&mut found);
     objects
 }
@@ -135,7 +152,7 @@ pub fn read_text(
 ) -> Objects {
     let input = Input { file: sources.add(name, text), in_folder: false };
     let mut found = Vec::new();
-    let objects = read_inputs(&[input], None, settings, sources, &mut found);
+    let objects = read_inputs(&[input], None, (settings, &Memory::default()), sources, &mut found);
     diagnostics.append(&mut found);
     objects
 }
@@ -157,6 +174,8 @@ pub fn assemble_sets(
 
 /// A piece of a file, to be read on any thread.
 struct Task {
+    /// Its file, by its place among the inputs.
+    input: usize,
     file: FileId,
     text: Arc<str>,
     range: std::ops::Range<usize>,
@@ -166,26 +185,29 @@ struct Task {
 fn read_inputs(
     inputs: &[Input],
     place: Option<Origin>,
-    settings: &Settings,
+    (settings, memory): (&Settings, &Memory),
     sources: &SourceMap,
     diagnostics: &mut Vec<Diagnostic>,
 ) -> Objects {
-    let tasks: Vec<Task> = inputs.iter().flat_map(|input| tasks(input, sources, diagnostics)).collect();
-    // Counted while reading: what is beyond the limit is not even held.
-    let objects = AtomicUsize::new(0);
-    let read = |task: &Task| {
-        if objects.load(Ordering::Relaxed) > limits::OBJECTS {
-            return Contents::new(0);
+    let text = |input: &Input| sources.file(input.file).map(|file| file.text().clone()).unwrap_or_default();
+    let recall = |input: &Input| memory.recall(input, &text(input), settings);
+    let mut files: Vec<Option<Contents>> = inputs.iter().map(recall).collect();
+    let is_new = |(at, _): &(usize, &Input)| files.get(*at).is_none_or(Option::is_none);
+    let new: Vec<(usize, &Input)> = inputs.iter().enumerate().filter(is_new).collect();
+    let tasks: Vec<Task> = new.iter().flat_map(|(at, input)| tasks((*at, input), &text(input), diagnostics)).collect();
+    let known = files.iter().flatten().map(|contents| contents.objects.len()).sum();
+    for (task, part) in tasks.iter().zip(read_tasks(&tasks, known, settings)) {
+        if let Some(file) = files.get_mut(task.input) {
+            merge(file.get_or_insert_with(|| Contents::new(limits::ALL_FAULTS)), part);
         }
-        let contents = read_piece(task, settings);
-        objects.fetch_add(contents.objects.len(), Ordering::Relaxed);
-        contents
-    };
-    let contents: Vec<Contents> = tasks.par_iter().map(read).collect();
-    let mut all = Contents::new(limits::ALL_FAULTS);
-    for part in contents {
-        merge(&mut all, part);
     }
+    for (at, input) in new {
+        files.get(at).and_then(Option::as_ref).into_iter().for_each(|contents| {
+            memory.keep(input, &text(input), settings, contents);
+        });
+    }
+    let mut all = Contents::new(limits::ALL_FAULTS);
+    files.into_iter().flatten().for_each(|contents| merge(&mut all, contents));
     let faults = std::mem::replace(&mut all.faults, Faults::new(0));
     diagnostics.extend(faults.finish());
     if all.objects.len() > limits::OBJECTS {
@@ -200,22 +222,36 @@ fn read_inputs(
     Objects { objects: all.objects, unread: all.unread, ignored: all.ignored, complete }
 }
 
-fn tasks(input: &Input, sources: &SourceMap, diagnostics: &mut Vec<Diagnostic>) -> Vec<Task> {
-    let Some(text) = sources.file(input.file).map(|file| file.text().clone()) else { return Vec::new() };
+/// What the pieces hold, in order, where so many objects are known already.
+fn read_tasks(tasks: &[Task], known: usize, settings: &Settings) -> Vec<Contents> {
+    // Counted while reading: what is beyond the limit is not even held.
+    let objects = AtomicUsize::new(known);
+    let read = |task: &Task| {
+        if objects.load(Ordering::Relaxed) > limits::OBJECTS {
+            return Contents::new(0);
+        }
+        let contents = read_piece(task, settings);
+        objects.fetch_add(contents.objects.len(), Ordering::Relaxed);
+        contents
+    };
+    tasks.par_iter().map(read).collect()
+}
+
+fn tasks((place, input): (usize, &Input), text: &Arc<str>, diagnostics: &mut Vec<Diagnostic>) -> Vec<Task> {
     let at = |at: usize| Origin { file: input.file, span: Span::new(at, at + 1) };
     if let Some(nul) = text.find('\0') {
         let diagnostic = Diagnostic::error(Code::YamlSyntax, "this is not YAML: it holds a NUL byte").at(at(nul), "");
         diagnostics.push(diagnostic.help("save the file as UTF-8 text"));
         return Vec::new();
     }
-    let pieces = stream::cut(&text);
+    let pieces = stream::cut(text);
     if pieces.len() > limits::DOCUMENTS {
         let most = limits::number(limits::DOCUMENTS);
         let message = format!("this file has {} documents, and may have {most}", limits::number(pieces.len()));
         diagnostics.push(limits::exceeded(message, "split it: any number of files can be given").at(at(0), ""));
         return Vec::new();
     }
-    let task = |range| Task { file: input.file, text: text.clone(), range, in_folder: input.in_folder };
+    let task = |range| Task { input: place, file: input.file, text: text.clone(), range, in_folder: input.in_folder };
     pieces.into_iter().map(task).collect()
 }
 

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic, Label};
 use crate::finding;
-use crate::manifest::{Objects, Settings};
+use crate::manifest::{Memory, Objects, Settings};
 use crate::model::claim::Claim;
 use crate::model::inventory::Inventory;
 use crate::model::plugin::Plugin;
@@ -137,6 +137,8 @@ pub struct Inputs {
     pub manifests: Vec<String>,
     /// How to read manifests.
     pub settings: Settings,
+    /// What was read before.
+    pub memory: Memory,
     /// The day of the run, in UTC.
     pub today: Date,
     /// Whether somebody set the day, so that it need not be that of the clock.
@@ -159,6 +161,13 @@ impl Plan {
         let mut plan = builder::build_draft(draft, inputs, given, sources);
         dedup(&mut plan.diagnostics, sources);
         plan
+    }
+
+    /// Keeps every item whose number, from 0, leaves the rest `index` when divided by `of`: neighbours, which are often alike and
+    /// cost alike, go to different shares.
+    pub fn keep_share(&mut self, index: usize, of: usize) {
+        let mut numbers = 0..self.items.len();
+        self.items.retain(|_| numbers.next().is_some_and(|number| number % of.max(1) == index));
     }
 
     /// Whether anything stands in the way of proving.

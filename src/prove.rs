@@ -14,8 +14,10 @@ mod hints;
 mod path;
 mod plugins;
 mod record;
+mod replay;
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -33,6 +35,7 @@ use group::{Asker, Group};
 
 pub use crate::symbolic::{Answer, Interrupt, Slice};
 pub use record::{Asks, Question, Recorder};
+pub use replay::replay;
 
 /// One claim about one cluster.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,18 @@ pub struct Answered {
     pub outcome: Outcome,
     /// Time spent on it.
     pub elapsed: Duration,
+    /// What it does not rest on.
+    pub left_out: LeftOut,
+}
+
+/// The namespaces all of whose policies of a direction the solver was not told of when it found no case: whatever these say, the answer is
+/// the same, for a pod that no policy selects is open (R2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Of those that act for egress.
+    pub egress: BTreeSet<String>,
+    /// Of those that act for ingress.
+    pub ingress: BTreeSet<String>,
 }
 
 /// How many properties are worth a solver of their own: starting one takes about as long as these.
@@ -235,14 +250,14 @@ fn answers_within(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, An
     {
         let start = Instant::now();
         let outcome = compare::compare(&Asker { at: *at, ..*asker }, job, comparison)?;
-        return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed() })]);
+        return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed(), left_out: LeftOut::default() })]);
     }
     if let [(at, job)] = group.members.as_slice()
         && let Claim::NoPath(flows) = job.claim
     {
         let start = Instant::now();
         let outcome = path::decide(&Asker { at: *at, ..*asker }, job, flows)?;
-        return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed() })]);
+        return Ok(vec![(*at, Answered { outcome, elapsed: start.elapsed(), left_out: LeftOut::default() })]);
     }
     plugins::under_each(asker, group)
 }
@@ -257,7 +272,9 @@ fn under_one_plugin(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(usize, 
     }
     let conclude = |(first, (at, job)): ((group::First, Duration), &(usize, Job<'_>))| {
         let policies = Abridged::new(asker, job, Slice::of_claim(job.cluster, job.world, job.claim));
-        Ok((*at, answered(asker, group, (*at, job), first, policies)?))
+        let answered = answered(asker, group, (*at, job), first, policies)?;
+        // The group was asked about all that matters to any of its members.
+        Ok((*at, Answered { left_out: LeftOut::default(), ..answered }))
     };
     group.first_answers(asker)?.into_iter().zip(&group.members).map(conclude).collect()
 }
@@ -274,7 +291,7 @@ fn answered(
     let left = asker.left.saturating_sub(spent);
     asker.session.start_clock(Some(left));
     let outcome = conclude::under(&Asker { at, left, ..*asker }, job, &group.options, first, &mut policies)?;
-    Ok(Answered { outcome, elapsed: spent + start.elapsed() })
+    Ok(Answered { outcome, elapsed: spent + start.elapsed(), left_out: policies.left_out() })
 }
 
 /// Decides one claim on this thread's own session. For embedding and tests; [`Prover`] is the way to

@@ -15,6 +15,7 @@ pub mod junit;
 pub mod lint;
 pub mod markdown;
 pub mod matrix;
+pub mod merge;
 mod path;
 pub mod paths;
 pub mod query;
@@ -25,14 +26,15 @@ pub mod text;
 pub mod waive;
 pub(crate) mod words;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::model::policy::Direction;
 use crate::outcome::{Part, Permits};
-use crate::source::{Origin, Position};
+use crate::source::{Origin, Position, STDIN};
 use crate::spec::PropertySeverity;
 
 /// The version of the report's JSON form. A field is added without a new version; none is changed
@@ -40,12 +42,14 @@ use crate::spec::PropertySeverity;
 pub const SCHEMA: &str = "netverify-report/1";
 
 /// Everything there is to say about a run.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
     /// The version of this form.
     #[schemars(extend("const" = SCHEMA))]
+    #[serde(skip_deserializing, default = "own_schema")]
     pub schema: &'static str,
     /// The version of netverify.
+    #[serde(skip_deserializing, default = "own_version")]
     pub netverify: &'static str,
     /// The version of Z3.
     pub z3: String,
@@ -53,12 +57,24 @@ pub struct Report {
     pub summary: Summary,
     /// What every verdict takes for granted, in words.
     pub assumptions: Vec<String>,
+    /// Of which properties this is, where it is not of all; absent in a whole report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub share: Option<Share>,
     /// One entry a property and variant, in the order of the specs.
     pub properties: Vec<PropertyReport>,
 }
 
+/// A report is read by the version that wrote it alone ([`Report::read`]).
+fn own_schema() -> &'static str {
+    SCHEMA
+}
+
+fn own_version() -> &'static str {
+    env!("CARGO_PKG_VERSION")
+}
+
 /// How many properties came out how.
-#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Proved.
     pub proved: usize,
@@ -77,7 +93,7 @@ pub struct Summary {
 }
 
 /// One property over one variant.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PropertyReport {
     /// The spec file; absent for a sentence from the command line.
     pub spec: Option<String>,
@@ -148,7 +164,7 @@ impl Standing {
 }
 
 /// A waiver and what becomes of it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct WaiverReport {
     /// What becomes of it.
     pub state: WaiverState,
@@ -161,7 +177,7 @@ pub struct WaiverReport {
 }
 
 /// What becomes of a waiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WaiverState {
     /// The property is refuted, and the waiver accepts that.
@@ -173,7 +189,7 @@ pub enum WaiverState {
 }
 
 /// The answer to one property.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum AnswerReport {
     /// It holds for every pod that could exist.
@@ -221,7 +237,7 @@ pub enum AnswerReport {
 }
 
 /// How two sets of policies compare, each taken alone.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SetsReport {
     /// The first set.
     pub one: String,
@@ -236,7 +252,7 @@ pub struct SetsReport {
 }
 
 /// What one set of policies makes of a flow.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct SetVerdictReport {
     /// The set.
     pub set: String,
@@ -289,8 +305,23 @@ impl PropertyReport {
     }
 }
 
+/// One of several runs that share the properties of the same specs: it has every property whose number, from 0, leaves the rest `index`
+/// when divided by `of`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Share {
+    /// Which one, from 0.
+    pub index: usize,
+    /// How many there are.
+    pub of: usize,
+    /// How many properties all of them have together.
+    pub properties: usize,
+    /// The SHA-256 of all files that were read: shares of other files do not belong together.
+    pub inputs: String,
+}
+
 /// A place in a file, with what a renderer needs to show it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(from = "Position")]
 pub struct Place {
     /// File, line and column.
     #[serde(flatten)]
@@ -303,8 +334,16 @@ pub struct Place {
     pub in_file: bool,
 }
 
+/// A place in a report that was read: the file itself is not at hand.
+impl From<Position> for Place {
+    fn from(position: Position) -> Place {
+        let in_file = position.file != STDIN && !position.file.starts_with("--");
+        Place { position, origin: Origin::nowhere(), in_file }
+    }
+}
+
 /// A policy and what it contributes.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PolicyReport {
     /// `namespace/name`.
     pub policy: String,
@@ -317,7 +356,7 @@ pub struct PolicyReport {
 }
 
 /// A concrete case.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct CaseReport {
     /// Where the flow begins; absent for a property about isolation.
     pub source: Option<EndReport>,
@@ -341,15 +380,15 @@ pub struct CaseReport {
     pub further: Vec<String>,
     /// For a comparison of policies: `isolation`, `admission`, `overlap` or, of sets, `verdict`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub half: Option<&'static str>,
+    pub half: Option<Cow<'static, str>>,
     /// For a comparison of policies: how they differ here, or what they share.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub differs: Option<String>,
     /// For sets of policies: what each makes of the flow, the one that allows it first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sets: Vec<SetVerdictReport>,
     /// For a path: its steps, each a flow that begins where the one before ends.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub steps: Vec<CaseReport>,
     /// Choices of the network plugin that the case needs.
     pub needs: Vec<String>,
@@ -360,11 +399,11 @@ pub struct CaseReport {
 }
 
 /// One end of a flow.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct EndReport {
     /// What it is.
     #[schemars(extend("enum" = ["pod", "node", "external"]))]
-    pub kind: &'static str,
+    pub kind: Cow<'static, str>,
     /// The namespace of a pod.
     pub namespace: Option<String>,
     /// The labels of that namespace, where no manifest declares it.
@@ -385,7 +424,7 @@ pub struct EndReport {
 }
 
 /// Lines at fault.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct BlameReport {
     /// The policy, as `namespace/name`.
     pub policy: String,

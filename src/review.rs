@@ -74,7 +74,7 @@ pub fn review(material: &Material<'_>, limits: Limits) -> Result<Reviewed, Error
         date: today.to_string(),
         verdict: verdict::verdict(material.report, &properties),
         assumptions: assumed::assumed(material.plan),
-        digest: inputs::digest(&inputs),
+        digest: inputs::together(&inputs),
         inputs,
         waivers: properties::waivers(material),
         policies: policies::policies(material, &scopes, &coverage.report)?,

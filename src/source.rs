@@ -50,6 +50,12 @@ pub struct Origin {
 }
 
 impl Origin {
+    /// A place in no file that was read: there are no lines of it to show.
+    #[must_use]
+    pub fn nowhere() -> Origin {
+        Origin { file: FileId(u32::MAX), span: Span::new(0, 0) }
+    }
+
     /// The smallest origin that covers both; `self` where the two lie in different files.
     #[must_use]
     pub fn to(self, other: Origin) -> Origin {
@@ -58,7 +64,9 @@ impl Origin {
 }
 
 /// A place as a person reads it. Lines and columns count from 1; columns count characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 pub struct Position {
     /// The file as the user named it.
     pub file: String,

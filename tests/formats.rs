@@ -260,7 +260,7 @@ fn end(sources: &mut SourceMap) -> (EndReport, Place) {
     let place = Place { position: sources.position(origin), origin, in_file: true };
     let labels = std::collections::BTreeMap::from([("app".to_owned(), "db".to_owned())]);
     let end = EndReport {
-        kind: "pod",
+        kind: "pod".into(),
         namespace: Some("shop".to_owned()),
         namespace_labels: std::collections::BTreeMap::new(),
         workload: None,
@@ -315,6 +315,7 @@ fn undecided(sources: &mut SourceMap) -> Report {
         z3: "0.0.0".to_owned(),
         summary: Summary { unknown: 1, disagreements: 1, ..Summary::default() },
         assumptions: Vec::new(),
+        share: None,
         properties: vec![property("late", late), property("quarrel", quarrel)],
     }
 }

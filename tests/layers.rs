@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("date", &[]),
+    ("digest", &[]),
     ("diagnostic", &["source"]),
     ("error", &[]),
     ("plain", &[]),
@@ -29,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("witness", &["model", "source", "eval", "outcome", "describe", "plain"]),
     ("vacuity", &["model", "eval", "describe"]),
     ("prove", &["model", "error", "eval", "symbolic", "property", "outcome", "witness", "matrix"]),
+    ("cache", &["model", "error", "digest", "symbolic", "property", "outcome", "witness", "prove"]),
     ("classes", &["model", "error", "eval", "outcome", "describe", "property", "prove", "witness"]),
     ("diff", &["model", "eval", "prove", "classes"]),
     ("init", &["model", "source", "error", "eval", "describe", "language", "spec", "outcome", "prove", "plain"]),
@@ -75,8 +77,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "review",
         &[
-            "model", "source", "date", "error", "eval", "describe", "language", "outcome", "witness", "prove",
-            "classes", "lint", "plan", "plain", "spec", "report",
+            "model", "source", "date", "digest", "error", "eval", "describe", "language", "outcome", "witness",
+            "prove", "classes", "lint", "plan", "plain", "spec", "report",
         ],
     ),
 ];
@@ -91,9 +93,9 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli/manual.rs"]),
     ("clap_mangen", &["cli/manual.rs"]),
     ("quick_xml", &["report/junit.rs"]),
-    ("tempfile", &["cli/file.rs"]),
+    ("tempfile", &["cli/file.rs", "cache/store.rs"]),
     ("minijinja", &["report/review/"]),
-    ("sha2", &["review/inputs.rs"]),
+    ("sha2", &["digest.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
     ("fixedbitset", &["matrix/", "matrix.rs"]),
     ("rayon", &["prove.rs", "manifest/", "manifest.rs"]),

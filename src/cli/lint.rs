@@ -13,6 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::Error;
 use crate::finding::{Code, Severity};
 use crate::lint::{self, Linted};
+use crate::manifest::Memory;
 use crate::model::plugin::Plugin;
 use crate::plan::{self, Inputs, Plan};
 use crate::prove::Prover;
@@ -125,6 +126,7 @@ fn inputs(arguments: &Arguments) -> Inputs {
         grounds_only: true,
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
+        memory: Memory::default(),
         ..Inputs::default()
     }
 }

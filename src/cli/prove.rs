@@ -11,16 +11,19 @@ use super::progress::Progress;
 use super::shared::{self, Input, Limit};
 use super::watch::{self, Ran, Watch};
 use super::{ExitCode, Streams, file, interrupt, names, vacuous, write};
+use crate::cache::{Cache, Recalled};
 use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::digest::Digest;
 use crate::error::Error;
+use crate::manifest::Memory;
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
 use crate::plain;
 use crate::plan::{Inputs, Plan};
-use crate::prove::Answered;
+use crate::prove::{Answered, Prover};
 use crate::report::text::{Detail, Style};
-use crate::report::{self, Report, waive};
+use crate::report::{self, Report, Share, waive};
 use crate::source::SourceMap;
 use crate::symbolic;
 use crate::witness;
@@ -59,9 +62,17 @@ pub(super) struct Arguments {
     #[command(flatten)]
     dump: Dump,
 
+    /// Keep answers in this folder, and do not prove again what no change can have touched
+    #[arg(long, value_name = "DIR", conflicts_with = "folder")]
+    cache: Option<PathBuf>,
+
     /// Prove again whenever a spec or a manifest changes, until Ctrl-C
     #[arg(long, conflicts_with_all = ["folder", "witness_dir"])]
     watch: bool,
+
+    /// Prove only share I of N, counted from 0; `netverify merge` puts the JSON reports of all N together
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with = "watch")]
+    shard: Option<Shard>,
 
     /// Threads to work with [default: one a core]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
@@ -91,33 +102,99 @@ fn once(arguments: &Arguments, watch: Option<&Watch>, streams: &mut Streams<'_>)
     let prover = arguments.limit.prover(threads)?.with_counter(progress.decided());
     let mut sources = SourceMap::default();
     let today = today();
-    let mut plan = Plan::read(&inputs(arguments, today.as_ref().copied().unwrap_or_default()), &mut sources);
+    let memory = watch.map_or_else(Memory::default, Watch::memory);
+    let given = inputs(arguments, today.as_ref().copied().unwrap_or_default());
+    let mut plan = Plan::read(&Inputs { memory, ..given }, &mut sources);
     plan.diagnostics.extend(today.err());
     plan.diagnostics.extend(arguments.outputs.faults(&sources));
     plan.diagnostics.extend(watch.and_then(|_| watch::unwatchable(&plan.paths)));
+    let share = arguments.shard.map(|shard| shard.of_plan(&mut plan, &sources));
     let interrupt = watch.map_or_else(interrupt::on_signals, Watch::interrupt);
     let prover = prover.with_interrupt(interrupt.clone());
     progress.proving(plan.items.len());
-    let answers = if plan.has_errors() { Vec::new() } else { arguments.dump.prove(&prover, &plan)? };
+    let recalled = if plan.has_errors() { Recalled::default() } else { answers(arguments, watch, &prover, &plan)? };
+    let answers = recalled.answers;
     plan.diagnostics.extend(about_nothing(&plan, &answers));
-    plan.diagnostics.extend(waive::unneeded(&plan, &answers));
+    // Of a share nobody knows what a waiver is needed for in the others.
+    plan.diagnostics.extend(share.is_none().then(|| waive::unneeded(&plan, &answers)).into_iter().flatten());
     progress.end();
     diagnose(arguments, &plan, &sources, streams)?;
+    for note in recalled.notes {
+        write(streams.err, "standard error", &format!("note: {}\n", plain::message(&note)))?;
+    }
     if plan.has_errors() {
         return Ok(Ran { code: ExitCode::Fault, paths: plan.paths });
     }
     if let Some(folder) = &arguments.witness_dir {
         write_witnesses(folder, &plan, &answers)?;
     }
-    let report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
+    let mut report = report::build::report(&plan, &sources, &answers, symbolic::z3_version(), start.elapsed());
+    if let (Some(folder), 1..) = (&arguments.cache, recalled.known) {
+        report.assumptions.push(format!("the answers kept in {} are those of netverify (--cache)", folder.display()));
+        say_known(arguments, recalled.known, answers.len(), streams)?;
+    }
+    if let Some(share) = share {
+        report = report.of_share(share);
+    }
     arguments.outputs.write(&|format, style, detail| render(&report, &sources, format, style, detail), streams)?;
     // Who ended the run early shall not take it for a whole one.
     let exit_zero = arguments.exit_zero && !interrupt.is_set();
     Ok(Ran { code: exit_code(exit_zero, gating(&plan, &answers)), paths: plan.paths })
 }
 
+/// The answers to everything in the plan: as many as are known from the cache, or from earlier runs of a watch.
+fn answers(arguments: &Arguments, watch: Option<&Watch>, prover: &Prover, plan: &Plan) -> Result<Recalled, Error> {
+    match (&arguments.cache, watch) {
+        (Some(folder), _) => Cache::in_folder(folder)?.prove(prover, &plan.jobs()),
+        (None, Some(watch)) => watch.cache().prove(prover, &plan.jobs()),
+        (None, None) => Ok(Recalled { answers: arguments.dump.prove(prover, plan)?, ..Recalled::default() }),
+    }
+}
+
+fn say_known(arguments: &Arguments, known: usize, all: usize, streams: &mut Streams<'_>) -> Result<(), Error> {
+    if arguments.outputs.quiet {
+        return Ok(());
+    }
+    write(streams.err, "standard error", &format!("cache: {known} of {all} answers are kept ones\n"))
+}
+
+/// One of several runs that share the properties.
+#[derive(Clone, Copy, Debug)]
+struct Shard {
+    index: usize,
+    of: usize,
+}
+
+/// As many shares as there may be.
+const MOST_SHARES: usize = 10_000;
+
+/// `I/N` as the command line has it.
+fn shard(text: &str) -> Result<Shard, String> {
+    let parts = text.split_once('/').and_then(|(index, of)| Some((index.parse().ok()?, of.parse().ok()?)));
+    match parts {
+        None => Err("write I/N, such as 0/4 for the first of four shares".to_owned()),
+        Some((_, of)) if !(1..=MOST_SHARES).contains(&of) => Err(format!("there are 1 to {MOST_SHARES} shares")),
+        Some((index, of)) if index >= of => {
+            Err(format!("shares are counted from 0: the last of {of} is {}/{of}", of - 1))
+        }
+        Some((index, of)) => Ok(Shard { index, of }),
+    }
+}
+
+impl Shard {
+    /// Leaves its own properties in the plan.
+    fn of_plan(self, plan: &mut Plan, sources: &SourceMap) -> Share {
+        let Shard { index, of } = self;
+        let properties = plan.items.len();
+        plan.keep_share(index, of);
+        let files = sources.files().filter(|file| file.is_file());
+        let inputs = files.fold(Digest::new("inputs"), |digest, file| digest.text(file.name()).text(file.text()));
+        Share { index, of, properties, inputs: inputs.finish() }
+    }
+}
+
 /// The report in one format.
-fn render(report: &Report, sources: &SourceMap, format: Format, style: Style, detail: Detail) -> String {
+pub(super) fn render(report: &Report, sources: &SourceMap, format: Format, style: Style, detail: Detail) -> String {
     // Where there is no current folder, paths stay as they are.
     let top = std::env::current_dir().unwrap_or_default();
     match format {
@@ -139,6 +216,7 @@ fn inputs(arguments: &Arguments, Today { date: today, is_given: today_is_given }
         grounds_only: false,
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
+        memory: Memory::default(),
         today,
         today_is_given,
     }

@@ -8,6 +8,7 @@ use super::{ExitCode, Streams, interrupt, vacuous, write};
 use crate::error::Error;
 use crate::eval::{self, Trace};
 use crate::language::Yes;
+use crate::manifest::Memory;
 use crate::model::claim::Claim;
 use crate::model::net::Flow;
 use crate::outcome::{Case, Outcome};
@@ -67,6 +68,7 @@ fn inputs(arguments: &Arguments) -> Inputs {
         question: Some(arguments.question.clone()),
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
+        memory: Memory::default(),
         ..Inputs::default()
     }
 }

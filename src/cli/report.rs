@@ -9,6 +9,7 @@ use super::shared::{self, Input, Limit};
 use super::{ExitCode, Streams, file, interrupt, prove, write};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
+use crate::manifest::Memory;
 use crate::plan::{Inputs, Plan};
 use crate::report::review::{Review, html, markdown};
 use crate::report::{self, waive};
@@ -97,6 +98,7 @@ fn plan(arguments: &Arguments, sources: &mut SourceMap) -> Plan {
         specs: arguments.specs.clone(),
         manifests: arguments.input.manifests.clone(),
         settings: arguments.input.settings(),
+        memory: Memory::default(),
         today: date,
         today_is_given: is_given,
         ..Inputs::default()

@@ -8,6 +8,7 @@ use ipnet::IpNet;
 use super::shared::{self, Input};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::language::{self, NamedEndpoint, Names, ResolvedTarget, Target};
+use crate::manifest::Memory;
 use crate::matrix::{Asked, MAX_ATOMS, Matrix, TooLarge};
 use crate::model::claim::Endpoint;
 use crate::model::plugin::Plugin;
@@ -53,6 +54,7 @@ pub(super) fn read(
         specs: spec.iter().map(|spec| (*spec).to_owned()).collect(),
         manifests: input.manifests.clone(),
         settings: input.settings(),
+        memory: Memory::default(),
         ..Inputs::default()
     };
     let mut plan = Plan::read(&inputs, sources);

@@ -8,9 +8,10 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::{ExitCode, Streams, interrupt, write};
+use crate::cache::Cache;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::error::Error;
-use crate::manifest::Stamps;
+use crate::manifest::{Memory, Stamps};
 use crate::plain;
 use crate::prove::Interrupt;
 
@@ -32,12 +33,24 @@ pub(super) struct Ran {
 /// What the runs have in common.
 pub(super) struct Watch {
     interrupt: Interrupt,
+    cache: Cache,
+    memory: Memory,
 }
 
 impl Watch {
     /// The wish to end, which outlives a run.
     pub(super) fn interrupt(&self) -> Interrupt {
         self.interrupt.clone()
+    }
+
+    /// The files as earlier runs read them.
+    pub(super) fn memory(&self) -> Memory {
+        self.memory.clone()
+    }
+
+    /// The answers of earlier runs.
+    pub(super) fn cache(&self) -> &Cache {
+        &self.cache
     }
 }
 
@@ -63,7 +76,7 @@ pub(super) fn run(
     once: &mut dyn FnMut(&Watch, &mut Streams<'_>) -> Result<Ran, Error>,
     streams: &mut Streams<'_>,
 ) -> Result<ExitCode, Error> {
-    let watch = Watch { interrupt: interrupt::on_signals() };
+    let watch = Watch { interrupt: interrupt::on_signals(), cache: Cache::in_memory(), memory: Memory::new() };
     let mut paths = given;
     let seen = |paths: &[String]| stamps(paths, outputs);
     loop {

@@ -14,7 +14,7 @@ use crate::source::Origin;
 /// One cluster of several sets of objects.
 pub fn cluster(parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
     let mut assembly = Assembly::default();
-    parts.iter().flat_map(|part| &part.objects).for_each(|object| assembly.take(object, diagnostics));
+    parts.iter().flat_map(|part| part.objects()).for_each(|object| assembly.take(object, diagnostics));
     assembly.cluster(parts, diagnostics)
 }
 
@@ -33,11 +33,11 @@ pub fn cluster_of_sets(
         }
     }
     let mut assembly = Assembly::default();
-    let others = parts.iter().flat_map(|part| &part.objects).filter(|object| !is_policy(object));
+    let others = parts.iter().flat_map(|part| part.objects()).filter(|object| !is_policy(object));
     others.for_each(|object| assembly.take(object, diagnostics));
     let policies = sets.map(|set| {
         let mut own = Assembly::default();
-        set.objects.iter().filter(is_policy).for_each(|object| own.take(object, diagnostics));
+        set.objects().filter(is_policy).for_each(|object| own.take(object, diagnostics));
         for (name, origin) in own.inhabited {
             assembly.inhabited.entry(name).or_insert(origin);
         }

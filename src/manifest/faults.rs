@@ -40,6 +40,11 @@ impl Faults {
         self.warnings += warnings;
     }
 
+    /// Whether nothing was found, not even something to warn of.
+    pub fn is_empty(&self) -> bool {
+        self.errors + self.warnings == 0
+    }
+
     /// Whether anything that ends the run was found.
     pub fn failed(&self) -> bool {
         self.errors > 0

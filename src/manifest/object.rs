@@ -2,6 +2,7 @@
 //! Called by the module's front only.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::{apps::v1 as apps, batch::v1 as batch, core::v1 as core, networking::v1 as networking};
 
@@ -45,7 +46,7 @@ pub struct Object {
 /// What a document holds.
 pub struct Contents {
     /// The objects, in order.
-    pub objects: Vec<Object>,
+    pub objects: Vec<Arc<Object>>,
     /// How many objects of kinds that are read were met, faulty ones included.
     pub recognised: usize,
     /// Kinds that do not matter.
@@ -65,6 +66,17 @@ impl Contents {
             unread: BTreeMap::new(),
             ignored: BTreeMap::new(),
             faults: Faults::new(most),
+        }
+    }
+
+    /// The same once more, for contents without faults: the objects are shared.
+    pub fn same(&self) -> Contents {
+        Contents {
+            objects: self.objects.clone(),
+            recognised: self.recognised,
+            unread: self.unread.clone(),
+            ignored: self.ignored.clone(),
+            faults: Faults::new(0),
         }
     }
 }
@@ -198,7 +210,7 @@ impl Reader<'_> {
         let root = Place::root(node);
         let object = self.convert(kind, &root, &context);
         if let Some((id, thing)) = object.filter(|_| !context.failed()) {
-            contents.objects.push(Object { id, kind, thing });
+            contents.objects.push(Arc::new(Object { id, kind, thing }));
         }
         contents.faults.absorb(context.finish());
     }

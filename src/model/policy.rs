@@ -5,7 +5,9 @@ use super::selector::{LabelSelector, WrittenSelector};
 use crate::source::Origin;
 
 /// The two directions. A pod is isolated for each of them apart (R4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize, schemars::JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
     /// Into the pod.

@@ -133,7 +133,8 @@ impl Builder<'_> {
         for set in sets.iter().filter(|set| !set.is_empty()) {
             let key = key(set);
             if !self.read.contains_key(&key) {
-                let objects = manifest::read(set, &self.inputs.settings, self.sources, &mut self.plan.diagnostics);
+                let Inputs { settings, memory, .. } = self.inputs;
+                let objects = manifest::read_again(set, settings, memory, self.sources, &mut self.plan.diagnostics);
                 self.read.insert(key, objects);
             }
         }

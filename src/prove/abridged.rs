@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::group::{Asker, First, Found, Group};
-use super::{Job, group};
+use super::{Job, LeftOut, group};
 use crate::error::Error;
 use crate::model::claim::Claim;
 use crate::model::net::{End, Flow};
@@ -64,6 +64,12 @@ impl<'a> Abridged<'a> {
     /// Whether the first answer is as telling as any can be.
     pub(super) fn is_most_telling(&self) -> bool {
         self.is_of_today
+    }
+
+    /// The namespaces whose policies are left out now.
+    pub(super) fn left_out(&self) -> LeftOut {
+        let names = |side: &Side<'_>| side.hidden.iter().map(|name| (*name).to_owned()).collect();
+        LeftOut { egress: names(&self.egress), ingress: names(&self.ingress) }
     }
 
     /// The policies that are asked about now.

@@ -4,7 +4,7 @@
 //! Most claims have one plugin, and are asked once. `prove` alone calls this module.
 
 use super::group::{Asker, Group};
-use super::{Answered, under_one_plugin};
+use super::{Answered, LeftOut, under_one_plugin};
 use crate::error::Error;
 use crate::model::options::Options;
 use crate::outcome::{Counterexample, Outcome, Proof, Refutation};
@@ -26,6 +26,7 @@ pub(super) fn under_each(asker: &Asker<'_>, group: &Group<'_>) -> Result<Vec<(us
         for (at, second) in under_one_plugin(asker, &group.under(*options, members))? {
             if let Some((_, first)) = answered.iter_mut().find(|(place, _)| *place == at) {
                 first.elapsed += second.elapsed;
+                first.left_out = LeftOut::default();
                 let outcome = std::mem::replace(&mut first.outcome, Outcome::Vacuous);
                 first.outcome = together((outcome, &before), (second.outcome, options));
             }

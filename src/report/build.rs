@@ -35,6 +35,7 @@ pub fn report(plan: &Plan, sources: &SourceMap, answers: &[Answered], z3: String
         z3,
         summary: summary(plan, &properties, elapsed),
         assumptions: plan.assumptions(),
+        share: None,
         properties,
     }
 }
@@ -148,8 +149,8 @@ impl Words<'_> {
             at: None,
         };
         match end {
-            End::External(_) => plain("external", None),
-            End::Node(node) => plain("node", node.name.clone()),
+            End::External(_) => plain("external".into(), None),
+            End::Node(node) => plain("node".into(), node.name.clone()),
             End::Pod(pod) => {
                 let workload = pod.workload.and_then(|index| self.cluster.workloads.get(index));
                 EndReport {
@@ -159,7 +160,7 @@ impl Words<'_> {
                     labels: pod.labels.clone(),
                     on_node: pod.host_network.then(|| pod.node.clone().unwrap_or_else(|| "(any)".to_owned())),
                     at: workload.map(|workload| self.place(workload.origin)),
-                    ..plain("pod", workload.map(|workload| workload.name.clone()))
+                    ..plain("pod".into(), workload.map(|workload| workload.name.clone()))
                 }
             }
         }

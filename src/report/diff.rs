@@ -130,6 +130,7 @@ pub fn as_report(diff: &DiffReport) -> Report {
             ..Summary::default()
         },
         assumptions: diff.assumptions.clone(),
+        share: None,
         properties,
     }
 }

@@ -7,7 +7,7 @@ use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Renderer, Snippet};
 
 use super::words::{self, Note, case_notes, counted, first_notes, one_line, part_words, proof, title, verdict};
-use super::{AnswerReport, CaseReport, PolicyReport, PropertyReport, Report, SetsReport, Standing};
+use super::{AnswerReport, CaseReport, Place, PolicyReport, PropertyReport, Report, SetsReport, Standing};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::plain;
 use crate::source::{Origin, SourceMap};
@@ -126,7 +126,8 @@ fn property_lines(property: &PropertyReport, sources: &SourceMap, style: Style) 
 fn way_back(sets: &SetsReport, case: &CaseReport, sources: &SourceMap, style: Style) -> String {
     let title = format!("and {} permits what {} does not", sets.other, sets.one);
     let marks = blame_marks(case);
-    let notes = case_notes(case);
+    let notes =
+        [unseen(case.blames.iter().map(|blame| (&blame.at, blame.text.clone())), sources), case_notes(case)].concat();
     let group = Group::with_title(Level::NOTE.primary_title(plain::line(&title)));
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
@@ -152,12 +153,22 @@ fn refutation(
         label: "refuted".to_owned(),
         primary: no_lines,
     }));
+    let blamed = case.into_iter().flat_map(|case| &case.blames).map(|blame| (&blame.at, blame.text.clone()));
+    let blocking = blocked_by.iter().map(|policy| (&policy.at, part_words(policy.part, policy.direction)));
+    let own = property.at.iter().map(|at| (at, "refuted".to_owned()));
+    let notes = [unseen(blamed.chain(blocking).chain(own), sources), notes.to_vec()].concat();
     let title = title(property);
     let standing = property.standing();
     let level = if standing == Standing::Waived { Level::WARNING } else { Level::ERROR };
     let group = Group::with_title(level.primary_title(plain::line(&title)).id(standing.word()));
     let group = group.elements(snippets(&marks, sources)).elements(notes.iter().map(|(name, text)| note(name, text)));
     style.renderer().render(&[group])
+}
+
+/// Where lines are that cannot be shown, for their file is not at hand: in a report that was read.
+fn unseen<'a>(places: impl Iterator<Item = (&'a Place, String)>, sources: &SourceMap) -> Vec<Note> {
+    let unseen = places.filter(|(place, _)| sources.file(place.origin.file).is_none());
+    unseen.map(|(place, words)| ("at", format!("{}: {words}", place.position))).collect()
 }
 
 fn blame_marks(case: &CaseReport) -> Vec<Mark> {

@@ -114,7 +114,7 @@ pub(crate) fn case_notes(case: &CaseReport) -> Vec<Note> {
     notes.extend(case.leaves.iter().map(|leaves| ("leaves", leaves.clone())));
     notes.extend(case.enters.iter().map(|words| (enters, words.clone())));
     let half = case.half.iter().filter(|_| case.sets.is_empty());
-    notes.extend(half.map(|half| ("half", (*half).to_owned())));
+    notes.extend(half.map(|half| ("half", half.clone().into_owned())));
     let does = |allowed| if allowed { "allows" } else { "denies" };
     notes.extend(case.sets.iter().map(|set| (does(set.allowed), set.words.clone())));
     notes.extend(case.differs.iter().map(|words| ("differs", words.clone())));
@@ -177,7 +177,7 @@ fn path(case: &CaseReport) -> Option<String> {
 }
 
 pub(crate) fn end(end: &EndReport) -> String {
-    match end.kind {
+    match end.kind.as_ref() {
         "pod" => {
             let name = end.name.as_deref().unwrap_or("<any name>");
             let labels: Vec<_> = end.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();

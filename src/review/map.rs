@@ -220,7 +220,7 @@ fn ports_of(case: &CaseReport) -> String {
 }
 
 fn spot(cluster: &Cluster, end: &EndReport) -> Option<Spot> {
-    match (end.kind, &end.workload) {
+    match (end.kind.as_ref(), &end.workload) {
         ("external", _) => Some(Spot::Outside),
         ("pod", Some(name)) => {
             let at = cluster.workloads.iter().position(|workload| workload.full_name() == *name);

@@ -104,7 +104,7 @@ fn breaks(keyword: &str, rule: &Value, instance: &Value) -> bool {
         }
         "pattern" => instance.as_str().is_some_and(|text| !fits(rule.as_str().unwrap(), text)),
         "format" => instance.as_str().is_some_and(|text| !has_format(rule.as_str().unwrap(), text)),
-        "$schema" | "$id" | "title" | "description" | "default" | "definitions" | "$defs" => false,
+        "$schema" | "$id" | "title" | "description" | "default" | "readOnly" | "definitions" | "$defs" => false,
         unknown => panic!("the checker does not know the keyword `{unknown}`"),
     }
 }

@@ -16,17 +16,17 @@ impl Words<'_> {
                 CaseReport { enters, ..self.of_pod(counterexample, pod, "is open") }
             }
             Case::Gap { gap, subject, flow: None } => CaseReport {
-                half: Some(gap.name()),
+                half: Some(gap.name().into()),
                 differs: Some(self.differs(gap)),
                 ..self.of_pod(counterexample, subject, "is such a pod")
             },
             Case::Gap { gap, flow: Some(flow), .. } => CaseReport {
-                half: Some(gap.name()),
+                half: Some(gap.name().into()),
                 differs: Some(self.differs(gap)),
                 ..self.of_flow(counterexample, flow, "could open this")
             },
             Case::Verdicts { flow, allows, denies } => CaseReport {
-                half: Some("verdict"),
+                half: Some("verdict".into()),
                 sets: [allows, denies].map(|verdict| self.set_verdict(verdict, flow)).to_vec(),
                 try_it: self.try_it(flow),
                 ..self.of_flow(counterexample, flow, "could open this")

@@ -39,7 +39,7 @@ pub(super) struct Window<'a> {
 pub(super) fn windows<'a>(marks: &'a [Mark], sources: &SourceMap) -> Vec<Window<'a>> {
     let mut files: Vec<FileId> = Vec::new();
     for mark in marks {
-        if !files.contains(&mark.origin.file) {
+        if !files.contains(&mark.origin.file) && sources.file(mark.origin.file).is_some() {
             files.push(mark.origin.file);
         }
     }
