@@ -93,7 +93,8 @@ def main():
         for command in commands:
             table(command, options, folders)
         if THREADS in options.only:
-            print()
+            if commands:
+                print()
             threads(options, folders)
 
 
