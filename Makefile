@@ -9,9 +9,11 @@ SPEC      ?= specs/rag.toml
 N         ?= 1000
 DIR       ?= target/cluster-$(N)
 SEED      ?= 1
+# What to pass to scripts/bench.py.
+ARGS      ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup browser build prove test soak second-opinion check fmt clippy deny doc mutants bench cluster fuzz clean
+.PHONY: help setup browser build prove test soak second-opinion check fmt clippy deny doc mutants bench microbench cluster fuzz clean
 
 help: ## List the targets
 	@echo "netverify: proofs about Kubernetes network policies"
@@ -71,7 +73,11 @@ doc: setup
 mutants: setup ## Make the mistakes of tests/mutants/list.toml one by one; each must be caught (needs Python 3.11)
 	@scripts/mutants.py
 
-bench: setup ## Run the benchmarks
+bench: setup ## Time whole runs on generated clusters (needs Python 3.11): make bench ARGS="--runs 3 --only prove"
+	@$(CARGO) build --release --locked --bin netverify --example cluster
+	@scripts/bench.py $(ARGS)
+
+microbench: setup ## Time the stages of a run one by one
 	@$(CARGO) bench --locked
 
 cluster: setup ## Write a made-up cluster as YAML, for any tool: make cluster N=1000 DIR=/tmp/cluster SEED=1

@@ -7,30 +7,15 @@
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use netverify::manifest::{self, ManifestPath, Settings};
 use netverify::matrix::{Asked, Matrix};
 use netverify::model::claim::PortSet;
 use netverify::model::plugin::Plugin;
 use netverify::model::workload::Cluster;
-use netverify::source::SourceMap;
 
 #[path = "support/cluster.rs"]
 mod cluster;
-
-fn read(workloads: usize) -> Cluster {
-    let folder = tempfile::tempdir().unwrap();
-    for file in cluster::files(cluster::Shape { workloads, seed: 1 }) {
-        let path = folder.path().join(&file.path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, file.text).unwrap();
-    }
-    let (mut sources, mut faults) = (SourceMap::default(), Vec::new());
-    let paths = [ManifestPath::new(folder.path().to_str().unwrap())];
-    let objects = manifest::read(&paths, &Settings::default(), &mut sources, &mut faults);
-    let cluster = manifest::assemble(&[&objects], &mut faults);
-    assert!(faults.is_empty(), "{:?}", faults.first());
-    cluster
-}
+#[path = "support/written.rs"]
+mod written;
 
 fn asked(cluster: &Cluster) -> Asked<'_> {
     Asked {
@@ -47,7 +32,7 @@ fn matrices(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("matrix");
     group.sample_size(10);
     for workloads in [10, 100, 1_000, 3_000] {
-        let cluster = read(workloads);
+        let cluster = written::read(&written::write(workloads));
         group.bench_function(BenchmarkId::new("prepare", workloads), |bench| {
             bench.iter(|| black_box(Matrix::new(asked(&cluster)).unwrap().ends().len()));
         });

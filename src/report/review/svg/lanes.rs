@@ -162,7 +162,6 @@ fn slots(map: &Map, pipes: &[Vec<usize>], places: usize) -> Vec<Vec<End>> {
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, reason = "a test may stop at the first thing that is not as expected")]
 mod tests {
     use super::super::super::{Group, Place};
     use super::*;
