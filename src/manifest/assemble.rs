@@ -8,7 +8,7 @@ use super::object::{Object, Thing};
 use super::{Objects, differs};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::policy::{Peers, Policy, Ports, Written};
-use crate::model::workload::Cluster;
+use crate::model::workload::{Cluster, DeclaredNamespace, Node, Service, Workload};
 use crate::source::Origin;
 
 /// One cluster of several sets of objects.
@@ -38,14 +38,13 @@ pub fn cluster_of_sets(
     let policies = sets.map(|set| {
         let mut own = Assembly::default();
         set.objects().filter(is_policy).for_each(|object| own.take(object, diagnostics));
-        for (name, origin) in own.inhabited {
-            assembly.inhabited.entry(name).or_insert(origin);
+        for (name, origin) in &own.inhabited {
+            assembly.inhabited.entry(name).or_insert(*origin);
         }
-        own.cluster.policies
+        own.things().policies
     });
     let mut cluster = assembly.cluster(&parts, diagnostics);
-    let indices = policies.map(|mut policies| {
-        policies.edit(|all| sort_policies(all));
+    let indices = policies.map(|policies| {
         let first = cluster.policies.len();
         cluster.policies.extend(policies);
         (first..cluster.policies.len()).collect()
@@ -56,9 +55,19 @@ pub fn cluster_of_sets(
 /// Objects gathered one by one.
 #[derive(Default)]
 struct Assembly<'a> {
-    cluster: Cluster,
+    taken: Vec<&'a Object>,
     seen: HashMap<(Kind, &'a str, &'a str), &'a Object>,
     inhabited: BTreeMap<&'a str, Origin>,
+}
+
+/// What the objects mean, each kind in its order.
+#[derive(Default)]
+struct Things {
+    policies: Vec<Policy>,
+    namespaces: BTreeMap<String, DeclaredNamespace>,
+    workloads: Vec<Workload>,
+    services: Vec<Service>,
+    nodes: Vec<Node>,
 }
 
 impl<'a> Assembly<'a> {
@@ -74,32 +83,61 @@ impl<'a> Assembly<'a> {
             return;
         }
         self.seen.insert(key, object);
-        add(object, &mut self.cluster);
+        self.taken.push(object);
+    }
+
+    /// Copies of everything that was taken. Sorted before it is copied: places are lighter to move than what stands there.
+    fn things(&mut self) -> Things {
+        self.taken.sort_by(|one, other| order(one).cmp(&order(other)));
+        let mut things = Things::default();
+        self.taken.iter().filter_map(|object| object.thing.clone()).for_each(|thing| things.add(thing));
+        things
     }
 
     fn cluster(mut self, parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
-        count(parts, &mut self.cluster);
-        sort(&mut self.cluster);
+        let Things { policies, namespaces, workloads, services, nodes } = self.things();
+        let mut cluster = Cluster {
+            policies: policies.into(),
+            namespaces,
+            workloads: workloads.into(),
+            services: services.into(),
+            nodes,
+            ..Cluster::default()
+        };
+        count(parts, &mut cluster);
         // What could not be read may have been the declaration.
         if parts.iter().all(|part| part.complete) {
-            let declared = &self.cluster.namespaces;
+            let declared = &cluster.namespaces;
             let missing = self.inhabited.into_iter().filter(|(name, _)| !declared.contains_key(*name));
             diagnostics.extend(missing.map(|(name, origin)| undeclared(name, origin)));
         }
-        self.cluster
+        cluster
     }
 }
 
-fn add(object: &Object, cluster: &mut Cluster) {
-    match object.thing.clone() {
-        Some(Thing::Policy(policy)) => cluster.policies.push(policy),
-        Some(Thing::Namespace(declared)) => {
-            cluster.namespaces.insert(declared.namespace.name.clone(), declared);
+/// Namespace, name and kind: the order of objects in a cluster, whatever the files are called.
+fn order(object: &Object) -> (&str, &str, &str) {
+    match &object.thing {
+        Some(Thing::Policy(policy)) => (&policy.namespace, &policy.name, ""),
+        Some(Thing::Workload(workload)) => (&workload.namespace, &workload.name, workload.kind.name()),
+        Some(Thing::Service(service)) => (&service.namespace, &service.name, ""),
+        Some(Thing::Node(node)) => ("", &node.name, ""),
+        Some(Thing::Namespace(declared)) => ("", &declared.namespace.name, ""),
+        None => ("", "", ""),
+    }
+}
+
+impl Things {
+    fn add(&mut self, thing: Thing) {
+        match thing {
+            Thing::Policy(policy) => self.policies.push(policy),
+            Thing::Namespace(declared) => {
+                self.namespaces.insert(declared.namespace.name.clone(), declared);
+            }
+            Thing::Workload(workload) => self.workloads.push(workload),
+            Thing::Service(service) => self.services.push(service),
+            Thing::Node(node) => self.nodes.push(node),
         }
-        Some(Thing::Workload(workload)) => cluster.workloads.push(workload),
-        Some(Thing::Service(service)) => cluster.services.push(service),
-        Some(Thing::Node(node)) => cluster.nodes.push(node),
-        None => {}
     }
 }
 
@@ -112,19 +150,6 @@ fn count(parts: &[&Objects], cluster: &mut Cluster) {
             *cluster.ignored_kinds.entry(kind.clone()).or_default() += number;
         }
     }
-}
-
-fn sort(cluster: &mut Cluster) {
-    cluster.policies.edit(|all| sort_policies(all));
-    cluster.workloads.edit(|all| {
-        all.sort_by(|a, b| (&a.namespace, &a.name, a.kind.name()).cmp(&(&b.namespace, &b.name, b.kind.name())));
-    });
-    cluster.services.edit(|all| all.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name))));
-    cluster.nodes.sort_by(|a, b| a.name.cmp(&b.name));
-}
-
-fn sort_policies(policies: &mut [Policy]) {
-    policies.sort_by(|a, b| (&a.namespace, &a.name).cmp(&(&b.namespace, &b.name)));
 }
 
 /// Two objects of one name; fine where they mean the same.

@@ -102,15 +102,23 @@ impl<T> Default for Inventory<T> {
 
 impl<T: Namespaced> From<Vec<T>> for Inventory<T> {
     fn from(all: Vec<T>) -> Inventory<T> {
-        all.into_iter().collect()
+        let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        let mut first = 0;
+        // Neighbours are mostly of one namespace: it is looked up once for all of them.
+        for neighbours in all.chunk_by(|one, other| one.namespace() == other.namespace()) {
+            let indices = first..first + neighbours.len();
+            first = indices.end;
+            if let Some(name) = neighbours.first().map(Namespaced::namespace) {
+                by_namespace.entry(name.to_owned()).or_default().extend(indices);
+            }
+        }
+        Inventory { all, by_namespace }
     }
 }
 
 impl<T: Namespaced> FromIterator<T> for Inventory<T> {
     fn from_iter<I: IntoIterator<Item = T>>(objects: I) -> Inventory<T> {
-        let mut inventory = Inventory::new();
-        inventory.extend(objects);
-        inventory
+        objects.into_iter().collect::<Vec<T>>().into()
     }
 }
 
