@@ -188,7 +188,8 @@ impl Prover {
         } else if jobs.len() <= WORTH_A_SOLVER || self.threads == 1 {
             self.first.install(|| groups.iter().map(decide).collect())
         } else {
-            pool(self.threads)?.install(|| groups.par_iter().map(decide).collect())
+            // One by one: some take a hundred times as long as others, and no thread is to wait behind one of them.
+            pool(self.threads)?.install(|| groups.par_iter().with_max_len(1).map(decide).collect())
         };
         let mut answered: Vec<(usize, Answered)> = answered?.into_iter().flatten().collect();
         answered.sort_by_key(|(at, _)| *at);
@@ -205,7 +206,7 @@ impl Prover {
         items: &[T],
         work: impl Fn(&T) -> R + Sync + Send,
     ) -> Result<Vec<R>, Error> {
-        Ok(pool(self.threads)?.install(|| items.par_iter().map(work).collect()))
+        Ok(pool(self.threads)?.install(|| items.par_iter().with_max_len(1).map(work).collect()))
     }
 }
 

@@ -104,19 +104,22 @@ fn lenders<'a>(
     destination: &'a PodEnd,
 ) -> impl Iterator<Item = &'a Workload> {
     let union = question.options.named_port_scope == NamedPortScope::Union;
-    let declared = question.cluster.workloads.iter().filter(move |_| union);
-    declared.filter(move |workload| {
-        !counts_as_node(question.options, workload.host_network)
-            && match rule.direction {
-                Direction::Ingress => policy_selects(rule, workload),
-                Direction::Egress => peers_select(question, rule, peers, destination, workload),
-            }
+    // R1: a policy selects in its own namespace alone, a peer wherever it says.
+    let namespaces: Box<dyn Iterator<Item = &str>> = match rule.direction {
+        Direction::Ingress => Box::new(std::iter::once(rule.policy.namespace.as_str())),
+        Direction::Egress => Box::new(question.cluster.workloads.namespaces()),
+    };
+    namespaces.filter(move |_| union).flat_map(move |name| {
+        let namespace = namespace_of(question, destination, name);
+        let inhabitants = question.cluster.workloads.in_namespace(name).map(|(_, workload)| workload);
+        inhabitants.filter(move |workload| {
+            !counts_as_node(question.options, workload.host_network)
+                && match rule.direction {
+                    Direction::Ingress => matches(&rule.policy.pod_selector.selector, &workload.labels),
+                    Direction::Egress => peers_select(question, rule, peers, &namespace, workload),
+                }
+        })
     })
-}
-
-/// R1, R14: whether the policy selects the pods of the workload.
-fn policy_selects(rule: RuleOf<'_>, workload: &Workload) -> bool {
-    workload.namespace == rule.policy.namespace && matches(&rule.policy.pod_selector.selector, &workload.labels)
 }
 
 /// Whether one of the matching peers selects the pods of the workload too. R15: a rule without peers
@@ -126,18 +129,17 @@ fn peers_select(
     question: Question<'_>,
     rule: RuleOf<'_>,
     peers: &PeersTrace,
-    destination: &PodEnd,
+    namespace: &Namespace,
     workload: &Workload,
 ) -> bool {
     let home = &rule.policy.namespace;
     match (&rule.rule.peers, peers) {
         (Peers::AnyOf(all), PeersTrace::Matched(matched)) => {
-            let namespace = namespace_of(question, destination, workload);
             let mut matched = matched.iter().filter_map(|index| all.get(*index));
-            matched.any(|peer| peer_selects(peer, home, &namespace, &workload.labels))
+            matched.any(|peer| peer_selects(peer, home, namespace, &workload.labels))
         }
         (Peers::All, _) => {
-            question.options.egress_named_port_any != EgressNamedPortAny::Namespace || workload.namespace == *home
+            question.options.egress_named_port_any != EgressNamedPortAny::Namespace || namespace.name == *home
         }
         (Peers::AnyOf(_), _) => false,
     }
@@ -151,15 +153,15 @@ fn peer_selects(peer: &Peer, home: &str, namespace: &Namespace, labels: &Labels)
     }
 }
 
-/// The namespace of a workload. Where no manifest declares it, the destination's own namespace is
+/// The namespace of this name. Where no manifest declares it, the destination's own namespace is
 /// still known, and any other has the automatic label alone (R9).
-fn namespace_of(question: Question<'_>, destination: &PodEnd, workload: &Workload) -> Namespace {
-    if destination.namespace.name == workload.namespace {
+fn namespace_of(question: Question<'_>, destination: &PodEnd, name: &str) -> Namespace {
+    if destination.namespace.name == name {
         return destination.namespace.clone();
     }
-    match question.cluster.namespaces.get(&workload.namespace) {
+    match question.cluster.namespaces.get(name) {
         Some(declared) => declared.namespace.clone(),
-        None => Namespace::new(&workload.namespace, Labels::new()),
+        None => Namespace::new(name, Labels::new()),
     }
 }
 
