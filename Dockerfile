@@ -15,7 +15,7 @@ RUN apt-get update \
 # `crt-static` links the C and C++ libraries in as well. The target is named so that build scripts stay as they are.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 WORKDIR /src
-COPY Cargo.toml Cargo.lock ./
+COPY Cargo.toml Cargo.lock build.rs ./
 COPY benches benches
 COPY src src
 RUN target="$(rustc --print host-tuple)" \

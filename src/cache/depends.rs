@@ -15,8 +15,8 @@ use crate::model::workload::{Cluster, ContainerPort, Workload};
 use crate::prove::{Job, LeftOut};
 use crate::{property, symbolic};
 
-/// Changes whenever what is kept, or how answers come about, means something else.
-const FORMAT: &str = "netverify answers 1";
+/// Which netverify has the answer: another source may have had another one (`build.rs`).
+const SOURCE: &str = env!("NETVERIFY_SOURCE");
 
 /// The fingerprints of one cluster, each made when it is first wanted: most questions are about a few namespaces.
 pub(super) struct Ground<'a> {
@@ -73,7 +73,7 @@ impl<'a> Ground<'a> {
             return None;
         }
         let (claim, workloads) = by_name(self.cluster, claim);
-        let digest = Digest::new(FORMAT).text(env!("CARGO_PKG_VERSION")).text(&symbolic::z3_version());
+        let digest = Digest::new("answer").text(SOURCE).text(env!("CARGO_PKG_VERSION")).text(&symbolic::z3_version());
         let digest = digest.text(&format!("{claim:?}")).texts(workloads.iter().map(String::as_str));
         let digest = digest.text(&format!("{world:?}")).text(&format!("{allow_vacuous}")).text(&self.addresses);
         Some(self.universe(&homes, digest).finish())
