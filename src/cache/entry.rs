@@ -97,6 +97,13 @@ impl Entry {
         Some(Entry { rests, answer })
     }
 
+    /// An entry like no other of another number.
+    #[cfg(test)]
+    pub(super) fn numbered(number: usize) -> Entry {
+        let rests = Rests { on: Reliance::default(), policies: number.to_string() };
+        Entry { rests: Some(rests), answer: Answer::Nothing }
+    }
+
     /// Whether nothing that it rests on has changed.
     pub(super) fn still_stands(&self, ground: &Ground<'_>) -> bool {
         self.rests.as_ref().is_none_or(|rests| ground.policies(&rests.on) == rests.policies)

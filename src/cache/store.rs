@@ -15,6 +15,8 @@ use crate::error::Error;
 
 /// The most entries of one key, the newest first: variants of a spec ask the same of other policies.
 const MOST: usize = 16;
+/// The most keys that are kept in memory: what is declared may change for days while somebody watches.
+const MOST_KEYS: usize = 20_000;
 /// The most bytes of a file that is read.
 const MOST_BYTES: u64 = 4 << 20;
 
@@ -65,6 +67,9 @@ impl Store {
         match &self.place {
             Place::Memory(all) => {
                 if let Ok(mut all) = all.lock() {
+                    if all.len() >= MOST_KEYS && !all.contains_key(key) {
+                        all.clear();
+                    }
                     add(all.entry(key.to_owned()).or_default(), entry);
                 }
             }
@@ -132,4 +137,21 @@ fn to_file(folder: &Path, path: &Path, entries: &[Entry]) -> std::io::Result<()>
     temporary.write_all(format!("{}\n{json}", digest::of(json.as_bytes())).as_bytes())?;
     temporary.persist(path)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded() {
+        let store = Store::in_memory();
+        for key in 0..=MOST_KEYS {
+            (0..MOST + 2).for_each(|at| store.write(&format!("{}", key * usize::from(at < 2)), Entry::numbered(at)));
+        }
+        let Place::Memory(all) = &store.place else { panic!("it is no folder") };
+        let all = all.lock().unwrap();
+        assert!(all.len() <= MOST_KEYS && all.values().all(|entries| entries.len() <= MOST));
+        assert_eq!(all["0"].first(), Some(&Entry::numbered(MOST + 1)), "the newest comes first");
+    }
 }
