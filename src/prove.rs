@@ -232,7 +232,6 @@ fn answers(
     recorder: Option<&Recorder<'_>>,
     group: &Group<'_>,
 ) -> Result<Vec<(usize, Answered)>, Error> {
-    session.start_afresh();
     session.heed(&limits.interrupt);
     session.limit_memory(limits.memory);
     let asker = Asker { session, limits, left: limits.timeout, at: 0, recorder, elsewhere: false };

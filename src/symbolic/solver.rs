@@ -176,12 +176,6 @@ impl Session {
         self.solver.borrow().set_params(&params);
     }
 
-    /// Forgets all that was learnt from earlier questions, so that no answer depends on what the thread was asked before. Between
-    /// scopes only.
-    pub fn start_afresh(&self) {
-        self.is_spent.set(true);
-    }
-
     /// A new solver in the place of a spent one, told of the same limits and of all that stands. `false` where Z3 gives none.
     fn renew(&self) -> bool {
         let Some(solver) = fresh() else { return false };
