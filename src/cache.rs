@@ -1,12 +1,12 @@
 //! Answers that are kept from run to run, so that a change re-proves only what it may have changed.
 //!
 //! An answer is kept under what the claim itself is about (`depends`): the sentence as resolved, the world, the declared pods and
-//! namespaces that it may mean, the versions. Beside it stands what else it rests on: the policies of those namespaces that the
+//! namespaces that it may mean, the source of netverify. Beside it stands what else it rests on: the policies of those namespaces that the
 //! solver was told of. A policy acts in its own namespace alone (R1), so that others cannot change it. A case is never
 //! believed as it stands: `eval` judges it again over the files of today ([`crate::prove::replay`]).
 //!
 //! Who can write to the folder can make any claim "proved": it is trusted as the program itself is. What cannot be read, or was
-//! written by another version, is as if it were not there. `cli` calls this module.
+//! written by another netverify, is as if it were not there. `cli` calls this module.
 
 mod depends;
 mod entry;
@@ -14,10 +14,11 @@ mod store;
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::error::Error;
 use crate::model::workload::Cluster;
+use crate::outcome::{Outcome, Reason};
 use crate::prove::{Answered, Job, LeftOut, Prover};
 use depends::Ground;
 use entry::Entry;
@@ -86,7 +87,8 @@ impl Cache {
             }
         }
         let known = jobs.len() - missing.len();
-        Ok(Recalled { answers: answers.into_iter().flatten().collect(), known, notes: self.store.notes() })
+        let answers = answers.into_iter().map(|answered| answered.unwrap_or_else(not_asked)).collect();
+        Ok(Recalled { answers, known, notes: self.store.notes() })
     }
 
     fn recall(&self, ground: &Ground<'_>, place: &Place<'_>) -> Option<Answered> {
@@ -102,4 +104,10 @@ impl Cache {
             self.store.write(&place.key, entry);
         }
     }
+}
+
+/// What is said where the prover gave no answer: it gives one for every job, and no other job's may take its place.
+fn not_asked() -> Answered {
+    let outcome = Outcome::Unknown(Reason("not asked".to_owned()));
+    Answered { outcome, elapsed: Duration::ZERO, left_out: LeftOut::default() }
 }

@@ -25,6 +25,7 @@ impl Digest {
     /// A text comes next.
     #[must_use]
     pub fn text(mut self, text: &str) -> Digest {
+        self.0.update(b"t");
         self.0.update(text.len().to_le_bytes());
         self.0.update(text);
         self
@@ -33,6 +34,7 @@ impl Digest {
     /// So many things come next.
     #[must_use]
     pub fn count(mut self, count: usize) -> Digest {
+        self.0.update(b"c");
         self.0.update(count.to_le_bytes());
         self
     }
@@ -75,6 +77,7 @@ mod tests {
         let of = |parts: &[&str]| parts.iter().fold(Digest::new("kind"), |digest, part| digest.text(part)).finish();
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_ne!(of(&[]), of(&[""]));
+        assert_ne!(Digest::new("kind").count(0).finish(), of(&[""]));
         assert_ne!(Digest::new("a").finish(), Digest::new("b").finish());
     }
 }

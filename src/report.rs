@@ -92,6 +92,22 @@ pub struct Summary {
     pub elapsed_ms: u64,
 }
 
+impl Summary {
+    /// How many of these came out how; of the rest nothing is known.
+    #[must_use]
+    pub fn of(properties: &[PropertyReport]) -> Summary {
+        let count = |wanted: Standing| properties.iter().filter(|one| one.standing() == wanted).count();
+        Summary {
+            proved: count(Standing::Proved),
+            refuted: count(Standing::Refuted),
+            waived: count(Standing::Waived),
+            unknown: count(Standing::Unknown),
+            disagreements: count(Standing::Disagreement),
+            ..Summary::default()
+        }
+    }
+}
+
 /// One property over one variant.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct PropertyReport {
@@ -315,7 +331,7 @@ pub struct Share {
     pub of: usize,
     /// How many properties all of them have together.
     pub properties: usize,
-    /// The SHA-256 of all files that were read: shares of other files do not belong together.
+    /// The SHA-256 of all that was read, and of how: shares of other files or options do not belong together.
     pub inputs: String,
 }
 

@@ -43,9 +43,9 @@ fn verdict(outcome: &Outcome) -> String {
 /// One thing changed: taken away, or put in from another cluster.
 fn changed(cluster: &Cluster, other: &Cluster, key: u16) -> Cluster {
     let mut changed = cluster.clone();
-    let at = usize::from(key / 8);
+    let at = usize::from(key / 9);
     let pick = |count: usize| at.checked_rem(count).unwrap_or(0);
-    match key % 8 {
+    match key % 9 {
         0 => changed.policies.edit(|all| drop((!all.is_empty()).then(|| all.remove(pick(all.len()))))),
         1 => changed.policies.extend(other.policies.get(pick(other.policies.len())).cloned().map(renamed)),
         2 => changed.workloads.edit(|all| drop((!all.is_empty()).then(|| all.pop()))),
@@ -53,6 +53,10 @@ fn changed(cluster: &Cluster, other: &Cluster, key: u16) -> Cluster {
         4 => drop(changed.namespaces.pop_last()),
         5 => changed.namespaces.extend(other.namespaces.clone()),
         6 => changed.nodes.clone_from(&other.nodes),
+        7 => changed.workloads.edit(|all| {
+            let at = pick(all.len());
+            all.iter_mut().skip(at).take(1).for_each(|one| one.host_network = !one.host_network);
+        }),
         _ => changed.policies.edit(|all| {
             let swapped = all.len() / 2;
             for (one, another) in all.iter_mut().take(swapped).zip(other.policies.iter()) {
@@ -109,13 +113,9 @@ fn a_kept_answer_is_the_answer() {
 /// A generated cluster of 100 workloads with a spec of 40 properties.
 fn generated() -> Here {
     let shape = cluster::Shape { workloads: 100, seed: 1 };
-    let here = Here::with(&[]);
-    for file in cluster::files(shape) {
-        std::fs::create_dir_all(here.path(&file.path).parent().unwrap()).unwrap();
-        std::fs::write(here.path(&file.path), file.text).unwrap();
-    }
-    std::fs::write(here.path("netverify.toml"), spec::spec(shape, 40)).unwrap();
-    here
+    let (files, spec) = (cluster::files(shape), spec::spec(shape, 40));
+    let files = files.iter().map(|file| (file.path.as_str(), file.text.as_str())).chain([("netverify.toml", &*spec)]);
+    Here::with(&files.collect::<Vec<_>>())
 }
 
 /// Each property with its answer, what that rests on and whether it is so today; and what was said of the cache. Where several cases
@@ -214,4 +214,29 @@ fn what_is_wrong_with_the_folder_is_said() {
     assert!(ran.out.contains("the answers kept in kept are those of netverify (--cache)"), "{}", ran.out);
     assert!(ran.err.starts_with("cache: "), "{}", ran.err);
     assert_eq!(here.run(&["prove", &spec, "--cache", "kept", "-q"]).err, "");
+}
+
+/// Whether an address is a pod's own hangs on whether the pod is on its node's network (R33), wherever it runs.
+#[test]
+fn whose_an_address_is_matters_everywhere() {
+    let manifests = |network: &str| {
+        format!(
+            "apiVersion: v1\nkind: Namespace\nmetadata: {{name: app}}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {{name: far}}\n---\n\
+             apiVersion: v1\nkind: Node\nmetadata: {{name: node-1}}\nstatus: {{addresses: [{{type: InternalIP, address: 192.0.2.9}}]}}\n---\n\
+             apiVersion: v1\nkind: Pod\nmetadata: {{name: far, namespace: far}}\n\
+             spec: {{{network}nodeName: node-1, containers: [{{name: c, image: i}}]}}\nstatus: {{podIP: 198.51.100.7}}\n---\n\
+             apiVersion: v1\nkind: Pod\nmetadata: {{name: web, namespace: app}}\nspec: {{containers: [{{name: c, image: i}}]}}\n---\n\
+             apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: a, namespace: app}}\n\
+             spec: {{podSelector: {{}}, ingress: [{{from: [{{ipBlock: {{cidr: 198.51.100.7/32}}}}]}}]}}\n"
+        )
+    };
+    let spec = "manifests = [\"m.yaml\"]\n[[property]]\nname = \"a\"\nassert = \"external cannot reach app/web\"\n";
+    let here = Here::with(&[("m.yaml", &manifests("")), ("s.toml", spec)]);
+    let both = |kept: &str| {
+        let fresh = here.run(&["prove", "s.toml"]).code;
+        (fresh, here.run(&["prove", "s.toml", "--cache", kept]).code)
+    };
+    assert_eq!(both("kept"), (0, 0), "the address is the far pod's own");
+    std::fs::write(here.path("m.yaml"), manifests("hostNetwork: true, ")).unwrap();
+    assert_eq!(both("kept"), (1, 1), "and now it is not");
 }

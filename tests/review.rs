@@ -421,13 +421,10 @@ fn the_sample_prints() {
 /// The review of a generated cluster of 200 workloads and policies, with lists of who can reach what matters.
 fn large() -> String {
     let shape = cluster::Shape { workloads: 200, seed: 1 };
-    let here = Here::with(&[]);
-    for file in cluster::files(shape) {
-        std::fs::create_dir_all(here.path(&file.path).parent().unwrap()).unwrap();
-        std::fs::write(here.path(&file.path), file.text).unwrap();
-    }
     let spec = spec::spec(shape, 20).replace("assert =", "severity = \"high\"\nassert =");
-    std::fs::write(here.path("netverify.toml"), spec).unwrap();
+    let files = cluster::files(shape);
+    let files = files.iter().map(|file| (file.path.as_str(), file.text.as_str())).chain([("netverify.toml", &*spec)]);
+    let here = Here::with(&files.collect::<Vec<_>>());
     let ran = here.run(&["report", "netverify.toml", "--coverage-limit", "60"]);
     assert_eq!((ran.code, ran.err.as_str()), (1, ""));
     ran.out
@@ -463,4 +460,16 @@ fn what_could_be_created_is_there_as_yaml() {
         ];
         assert!(wanted.iter().all(|words| out.contains(words)), "{out}");
     }
+}
+
+/// The whole world in sentences: what the spec restricts, and what it leaves open.
+#[test]
+fn what_is_taken_for_granted_is_told_in_sentences() {
+    let spec = "manifests = [\"app.yaml\", \"other.yaml\"]\n[world]\nexternal = false\nnodes = true\nnamespaces = \"declared\"\nplugin = \"calico\"\n\
+        [trust]\nnamespaces = [\"app\"]\npod-labels = [\"team\"]\n[[property]]\nname = \"a\"\nassert = \"pods in app cannot reach app/web:80\"\nallow-vacuous = true\n";
+    let other = "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a, namespace: app}\nspec: {}\n";
+    let here = Here::with(&[("app.yaml", MANIFEST), ("other.yaml", other), ("s.toml", spec)]);
+    let ran = here.run(&["report", "s.toml", "--format", "markdown", "--ignore-kind", "CiliumNetworkPolicy"]);
+    let told = ran.out.split("### What is taken for granted").nth(1).unwrap_or(&ran.err).split("###").next().unwrap();
+    insta::assert_snapshot!("what_is_taken_for_granted", told);
 }

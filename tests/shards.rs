@@ -103,6 +103,8 @@ fn what_does_not_fit_together_is_not_merged() {
     let mut other: Value = serde_json::from_str(&text(&rag[1])).unwrap();
     other["share"]["inputs"] = "0".repeat(64).into();
     let other = put("other-files.json", &other.to_string());
+    let options = here.run(&["prove", &spec("rag"), "--shard", "1/3", "-n", "elsewhere", "--format", "json"]);
+    let with_options = put("other-options.json", &options.out);
     let short: String = text(&rag[1]).chars().take(500).collect();
     let [first, second, third] = [&rag[0], &rag[1], &rag[2]].map(String::clone);
     let cases: Vec<Vec<String>> = vec![
@@ -117,6 +119,7 @@ fn what_does_not_fit_together_is_not_merged() {
         vec![put("schema.json", "{\"schema\": \"netverify-lint/1\"}")],
         vec![put("more.json", &text(&second).replace("\"severity\":", "\"mood\": \"good\", \"severity\":"))],
         vec![put("lies.json", &text(&second).replace("\"index\": 1", "\"index\": 0"))],
+        vec![first.clone(), with_options, third.clone()],
         vec!["missing.json".to_owned()],
     ];
     let mut said = String::new();
@@ -165,4 +168,17 @@ fn the_job_of_the_documentation_works() {
     let names: Vec<String> = (0..4).map(|index| format!("reports/share-{index}.json")).collect();
     let ran = merged(&here, &names, &[]);
     assert!(ran.code == 0 && ran.out.contains("(16 properties"), "{}{}", ran.out, ran.err);
+}
+
+/// What is counted is what the properties say, whatever a summary says.
+#[test]
+fn a_summary_is_not_believed() {
+    let here = Here::with(&[]);
+    let names = shares(&here, &spec("rag-as-published"), 2);
+    let file = here.path(&names[1]);
+    let mut report: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+    report["summary"]["refuted"] = 0.into();
+    std::fs::write(&file, report.to_string()).unwrap();
+    let ran = merged(&here, &names, &[]);
+    assert!(ran.code == 1 && ran.out.contains("proved: 31, refuted: 23"), "{}", ran.out);
 }

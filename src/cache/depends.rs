@@ -76,6 +76,8 @@ impl<'a> Ground<'a> {
         let digest = Digest::new("answer").text(SOURCE).text(env!("CARGO_PKG_VERSION")).text(&symbolic::z3_version());
         let digest = digest.text(&format!("{claim:?}")).texts(workloads.iter().map(String::as_str));
         let digest = digest.text(&format!("{world:?}")).text(&format!("{allow_vacuous}")).text(&self.addresses);
+        // Nodes, and pods on their network, may be where no namespace says.
+        let homes = if world.nodes { Homes { sources: None, destinations: None } } else { homes };
         Some(self.universe(&homes, digest).finish())
     }
 
@@ -178,7 +180,11 @@ fn addresses(cluster: &Cluster) -> String {
         labels(digest.text(&node.name), &node.labels).text(&format!("{:?}", node.addresses))
     });
     let known = cluster.workloads.iter().filter(|workload| !workload.addresses.is_empty());
-    known.fold(digest, |digest, one| digest.text(&one.full_name()).text(&format!("{:?}", one.addresses))).finish()
+    let say = |digest: Digest, one: &Workload| {
+        let Workload { addresses, node, host_network, .. } = one;
+        digest.text(&one.full_name()).text(&format!("{addresses:?} {node:?} {host_network}"))
+    };
+    known.fold(digest, say).finish()
 }
 
 fn labels(digest: Digest, labels: &Labels) -> Digest {

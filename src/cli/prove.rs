@@ -16,7 +16,7 @@ use crate::date::Date;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::digest::Digest;
 use crate::error::Error;
-use crate::manifest::Memory;
+use crate::manifest::{Memory, Settings};
 use crate::model::plugin::Plugin;
 use crate::outcome::{Counterexample, Outcome};
 use crate::plain;
@@ -108,7 +108,7 @@ fn once(arguments: &Arguments, watch: Option<&Watch>, streams: &mut Streams<'_>)
     plan.diagnostics.extend(today.err());
     plan.diagnostics.extend(arguments.outputs.faults(&sources));
     plan.diagnostics.extend(watch.and_then(|_| watch::unwatchable(&plan.paths)));
-    let share = arguments.shard.map(|shard| shard.of_plan(&mut plan, &sources));
+    let share = arguments.shard.map(|shard| shard.of_plan(&mut plan, fingerprint(arguments, &sources)));
     let interrupt = watch.map_or_else(interrupt::on_signals, Watch::interrupt);
     let prover = prover.with_interrupt(interrupt.clone());
     progress.proving(plan.items.len());
@@ -183,14 +183,20 @@ fn shard(text: &str) -> Result<Shard, String> {
 
 impl Shard {
     /// Leaves its own properties in the plan.
-    fn of_plan(self, plan: &mut Plan, sources: &SourceMap) -> Share {
+    fn of_plan(self, plan: &mut Plan, inputs: String) -> Share {
         let Shard { index, of } = self;
         let properties = plan.items.len();
         plan.keep_share(index, of);
-        let files = sources.files().filter(|file| file.is_file());
-        let inputs = files.fold(Digest::new("inputs"), |digest, file| digest.text(file.name()).text(file.text()));
-        Share { index, of, properties, inputs: inputs.finish() }
+        Share { index, of, properties, inputs }
     }
+}
+
+/// Of everything that the properties and the cluster come from: texts, standard input among them, and how they are read.
+fn fingerprint(arguments: &Arguments, sources: &SourceMap) -> String {
+    let Settings { ignore_kinds, default_namespace } = arguments.input.settings();
+    let digest = Digest::new("inputs").text(arguments.plugin.name()).text(&default_namespace);
+    let digest = digest.texts(ignore_kinds.iter().map(String::as_str));
+    sources.files().fold(digest, |digest, file| digest.text(file.name()).text(file.text())).finish()
 }
 
 /// The report in one format.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::disagreement;
 use super::{
-    AnswerReport, BlameReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Standing, Summary, waive,
+    AnswerReport, BlameReport, EndReport, Place, PolicyReport, PropertyReport, Report, SCHEMA, Summary, waive,
 };
 use crate::describe;
 use crate::eval::trace::{Exemption, PeersTrace, PolicyTrace, PortsTrace, Side};
@@ -41,17 +41,12 @@ pub fn report(plan: &Plan, sources: &SourceMap, answers: &[Answered], z3: String
 }
 
 fn summary(plan: &Plan, properties: &[PropertyReport], elapsed: Duration) -> Summary {
-    let count = |wanted: Standing| properties.iter().filter(|one| one.standing() == wanted).count();
     let policies: BTreeSet<Origin> =
         plan.clusters.iter().flat_map(|cluster| &cluster.policies).map(|policy| policy.origin).collect();
     Summary {
-        proved: count(Standing::Proved),
-        refuted: count(Standing::Refuted),
-        waived: count(Standing::Waived),
-        unknown: count(Standing::Unknown),
-        disagreements: count(Standing::Disagreement),
         policies: policies.len(),
         elapsed_ms: u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX),
+        ..Summary::of(properties)
     }
 }
 

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::build::Words;
 use super::classes::ClassReport;
-use super::{AnswerReport, CaseReport, EndReport, PropertyReport, Report, SCHEMA as REPORT_SCHEMA, Standing, Summary};
+use super::{AnswerReport, CaseReport, EndReport, PropertyReport, Report, SCHEMA as REPORT_SCHEMA, Summary};
 use crate::diff::{Diff, Merged};
 use crate::model::selector::WORKLOAD_MARK;
 use crate::outcome::Part;
@@ -118,17 +118,11 @@ pub fn as_report(diff: &DiffReport) -> Report {
     let none = [(&opened, &OPENS), (&closed, &CLOSES)].into_iter().filter(|(found, _)| is_compared && found.is_empty());
     let none: Vec<_> = none.map(|(_, side)| nothing(side)).collect();
     let properties = [opened, closed, none, not_compared].concat();
-    let count = |wanted| properties.iter().filter(|property| property.standing() == wanted).count();
     Report {
         schema: REPORT_SCHEMA,
         netverify: diff.netverify,
         z3: diff.z3.clone(),
-        summary: Summary {
-            proved: count(Standing::Proved),
-            refuted: count(Standing::Refuted),
-            unknown: count(Standing::Unknown),
-            ..Summary::default()
-        },
+        summary: Summary::of(&properties),
         assumptions: diff.assumptions.clone(),
         share: None,
         properties,

@@ -97,7 +97,7 @@ fn one_run(shares: &[(String, Report)]) -> Result<Share, String> {
         let theirs = of(other)?;
         let differing = [
             ("how many shares there are", theirs.of != share.of),
-            ("the files that were read", theirs.inputs != share.inputs),
+            ("the files that were read, or in how they were read", theirs.inputs != share.inputs),
             ("how many properties there are", theirs.properties != share.properties),
             ("how many policies there are", other.1.summary.policies != first.1.summary.policies),
             ("the version of Z3", other.1.z3 != first.1.z3),
@@ -120,9 +120,11 @@ fn together(shares: Vec<Report>, first: &Share) -> Report {
         share: None,
         properties: Vec::with_capacity(first.properties),
     };
-    let (mut told, mut queues) = (BTreeSet::new(), Vec::new());
+    let policies = shares.first().map_or(0, |share| share.summary.policies);
+    let (mut told, mut queues, mut elapsed_ms) = (BTreeSet::new(), Vec::new(), 0);
     for report in shares {
-        add(&mut whole.summary, &report.summary);
+        // Shares are made to run side by side: the one that took longest tells the time.
+        elapsed_ms = elapsed_ms.max(report.summary.elapsed_ms);
         let own = report.share.as_ref().map(Share::words);
         let new =
             report.assumptions.into_iter().filter(|words| Some(words) != own.as_ref() && told.insert(words.clone()));
@@ -136,17 +138,6 @@ fn together(shares: Vec<Report>, first: &Share) -> Report {
             break;
         }
     }
+    whole.summary = Summary { policies, elapsed_ms, ..Summary::of(&whole.properties) };
     whole
-}
-
-/// Time is that of the share that took longest: they are made to run side by side.
-fn add(all: &mut Summary, one: &Summary) {
-    let Summary { proved, refuted, waived, unknown, disagreements, policies, elapsed_ms } = one;
-    all.proved += proved;
-    all.refuted += refuted;
-    all.waived += waived;
-    all.unknown += unknown;
-    all.disagreements += disagreements;
-    all.policies = *policies;
-    all.elapsed_ms = all.elapsed_ms.max(*elapsed_ms);
 }
