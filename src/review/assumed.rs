@@ -62,7 +62,12 @@ fn of_world(world: &World) -> Vec<Note> {
         note(
             "Pods",
             match pods {
-                Existence::Any => "Any pod could exist: with any labels and any ports, in every namespace that could.",
+                Existence::Any => match *trust == Trust::default() {
+                    true => "Any pod could exist, with any labels and any ports, in every namespace that could exist.",
+                    false => {
+                        "Any pod could exist, with any labels and any ports, in every namespace that could exist, but for what is trusted."
+                    }
+                },
                 Existence::Declared => "Only pods of the declared workloads exist. Nobody creates others.",
             },
         ),
@@ -108,9 +113,9 @@ fn trusted(trust: &Trust) -> Vec<Note> {
         (!names.is_empty()).then(|| note("Trust", format!("{before}{}{after}", list(names))))
     };
     let all = [
-        told(namespaces, "Nobody creates pods beside the declared workloads in: ", "."),
-        told(pod_labels, "Nobody gives another pod than those of the declared workloads a label: ", "."),
-        told(namespace_labels, "Nobody gives another namespace than the declared ones a label: ", "."),
+        told(namespaces, "Only declared workloads run in: ", "."),
+        told(pod_labels, "Only pods of declared workloads carry a label with the key: ", "."),
+        told(namespace_labels, "Only declared namespaces carry a label with the key: ", "."),
     ];
     all.into_iter().flatten().collect()
 }
@@ -122,7 +127,7 @@ fn plugin(world: &World) -> String {
                 .to_owned()
         }
         plugin => {
-            format!("{}, of which is known what docs/world.md of netverify says. What is not known holds either way.", plugin.name())
+            format!("{}, which does what docs/world.md of netverify says. Where that leaves a choice, a verdict holds for every choice.", plugin.name())
         }
     };
     for choice in &world.choices {
@@ -138,7 +143,9 @@ fn of_cluster(cluster: &Cluster) -> Vec<Note> {
         let objects = counted(*count, "object", "objects");
         note(
             "Ignored",
-            format!("{objects} of kind {kind}, on request (--ignore-kind): what they allow or deny is not considered."),
+            format!(
+                "{objects} of kind {kind}, as was asked for (--ignore-kind). What such objects allow or deny is not considered."
+            ),
         )
     };
     ignored.map(words).collect()
