@@ -260,8 +260,8 @@ fn read_piece(task: &Task, settings: &Settings) -> Contents {
     let text = task.text.get(task.range.clone()).unwrap_or("");
     let piece = yaml::Piece { file: task.file, text, start: task.range.start };
     let reader = Reader { text: &task.text, in_folder: task.in_folder, settings };
-    for node in yaml::parse(piece, &mut contents.faults) {
-        reader.document(&node, &mut contents);
+    for document in yaml::parse(piece, &mut contents.faults) {
+        reader.document(document, &mut contents);
     }
     contents
 }

@@ -86,7 +86,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Where a library may be named, as prefixes of paths below `src/`.
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("z3", &["symbolic/", "symbolic.rs"]),
-    ("serde_yaml", &["manifest/yaml"]),
+    ("granit_parser", &["manifest/yaml/"]),
     ("k8s_openapi", &["manifest/", "manifest.rs"]),
     ("clap", &["cli/", "cli.rs"]),
     ("signal_hook", &["cli/interrupt.rs"]),

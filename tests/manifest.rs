@@ -233,6 +233,43 @@ fn lists_are_expanded_and_their_items_keep_their_places() {
 }
 
 #[test]
+fn what_nobody_can_tell_the_meaning_of_matters_only_in_objects_that_are_read() {
+    let told = |text: &str| case(text).show();
+    let with = |line: &str| format!("{}{line}", policy("podSelector: {}"));
+    insta::assert_snapshot!(told(&with("  policyTypes: !all [Ingress]\n")), @r#"
+    a.yaml:7:21 yaml-syntax: netverify cannot tell what the tag `!all` means here
+      help: drop the tag, or write out what it stands for
+    "#);
+    insta::assert_snapshot!(told(&with("# a\u{2028}  ingress: [{}]\n")), @r#"
+    a.yaml:7:4 yaml-syntax: this character ends a line for Kubernetes, and not for other readers of YAML
+      help: take it out, or write it as an escape in double quotes: `\u2028`, `\u2029` or `\u0085`
+    "#);
+    insta::assert_snapshot!(told(&with("  ingress: [{ports: [{port: .inf}]}]\n")), @r#"
+    a.yaml:7:29 wrong-type: spec.ingress[0].ports[0].port must be a whole number of 32 bits or a name, and this is `.inf`, a number that is not whole or too large
+    a.yaml:7:29 wrong-type: `.inf` is not a number that Kubernetes can hold
+      help: put it in quotes if it is meant as a string
+    "#);
+    insta::assert_snapshot!(told(&with("  ingress: [{ports: [{port: !!int x}]}]\n")), @r#"
+    a.yaml:7:35 wrong-type: `x` is tagged as int and is not a whole number
+      help: drop the tag
+    "#);
+    let other =
+        "---\napiVersion: v1\nkind: ConfigMap\ndata: {a: !!binary aGk=, b: .inf, c: \"d\u{2028}e\", f: !Ref g}\n";
+    assert!(case(&with(other)).accepted(), "{}", told(&with(other)));
+}
+
+#[test]
+fn an_alias_is_no_way_around_a_limit() {
+    let deep = |n: usize| format!("{}1{}", "[".repeat(n), "]".repeat(n));
+    insta::assert_snapshot!(case(&format!("a: &a {}\nb: {}\n", deep(40), deep(40).replace('1', "*a"))).show(), @r#"
+    a.yaml:2:44 limit-exceeded: this document is nested more than 64 levels deep
+      help: no Kubernetes object needs so many: take levels out
+    "#);
+    insta::assert_snapshot!(case("a: &a [1, *a]\n").show(), @"a.yaml:1:11 yaml-syntax: this alias stands inside what it stands for");
+    insta::assert_snapshot!(case("a: *b\n").show(), @"a.yaml:1:4 yaml-syntax: this is not YAML: no anchor of this name stands before this alias");
+}
+
+#[test]
 fn hostile_input_ends_quickly() {
     let begin = Instant::now();
     let mut laughs = "a0: &a0 [lol, lol, lol, lol, lol, lol, lol, lol, lol]\n".to_owned();

@@ -15,7 +15,7 @@ use super::yaml::{Node, Value};
 use crate::diagnostic::{Code, Diagnostic};
 
 /// Reads a node as a Kubernetes type. `None` where decoding could not go on.
-pub fn decode<T: DeserializeOwned>(node: &Node, context: &Context<'_>) -> Option<T> {
+pub fn decode<T: DeserializeOwned>(node: &Node<'_>, context: &Context<'_>) -> Option<T> {
     let place = Place::root(node);
     match T::deserialize(Decoder { place, context }) {
         Ok(value) => Some(value),
@@ -65,7 +65,7 @@ struct Decoder<'p, 'c, 't> {
 }
 
 impl<'p> Decoder<'p, '_, '_> {
-    fn value(&self) -> &'p Value {
+    fn value(&self) -> &'p Value<'p> {
         &self.place.node().value
     }
 
@@ -101,7 +101,7 @@ impl<'p> Decoder<'p, '_, '_> {
         }
     }
 
-    fn entries(&self) -> &'p [(Node, Node)] {
+    fn entries(&self) -> &'p [(Node<'p>, Node<'p>)] {
         match self.value() {
             Value::Map(entries) => return entries,
             Value::Null => {}
@@ -261,8 +261,8 @@ impl<'de> SeqAccess<'de> for Items<'_, '_, '_> {
 struct Entries<'p, 'c, 't> {
     place: &'p Place<'p>,
     context: &'c Context<'t>,
-    entries: std::slice::Iter<'p, (Node, Node)>,
-    current: Option<(&'p str, &'p Node, &'p Node)>,
+    entries: std::slice::Iter<'p, (Node<'p>, Node<'p>)>,
+    current: Option<(&'p str, &'p Node<'p>, &'p Node<'p>)>,
     known: Option<(&'static str, &'static [&'static str])>,
 }
 
@@ -273,7 +273,7 @@ impl<'p, 'c, 't> Entries<'p, 'c, 't> {
     }
 
     /// The key as a string, if it is one and the type knows it.
-    fn accept(&self, key: &'p Node, value: &'p Node) -> Option<&'p str> {
+    fn accept(&self, key: &'p Node<'p>, value: &'p Node<'p>) -> Option<&'p str> {
         let Some(name) = key.as_str() else {
             let source = self.context.source(key.origin);
             let path = if self.place.to_string().is_empty() { "the object".into() } else { self.place.to_string() };

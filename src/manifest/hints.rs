@@ -13,7 +13,7 @@ pub fn helm(place: Origin) -> Diagnostic {
 }
 
 /// A field that the type does not have (V60).
-pub fn unknown_field(path: &str, key: &Node, name: &str, parent: &str, known: &[&'static str]) -> Diagnostic {
+pub fn unknown_field(path: &str, key: &Node<'_>, name: &str, parent: &str, known: &[&'static str]) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::UnknownField, format!("unknown field {path}")).at(key.origin, "");
     match closest(name, known.iter().copied()) {
         Some(field) => diagnostic.help(format!("did you mean `{field}`?")),
@@ -60,7 +60,7 @@ fn list(names: &[&'static str]) -> String {
 }
 
 /// A value of the wrong type (V62, V63).
-pub fn wrong_type(path: &str, node: &Node, source: &str, expected: &str) -> Diagnostic {
+pub fn wrong_type(path: &str, node: &Node<'_>, source: &str, expected: &str) -> Diagnostic {
     let message = format!("{path} must be {expected}, and this is {}", describe(node, source));
     let diagnostic = Diagnostic::error(Code::WrongType, message).at(node.origin, "");
     let diagnostic = match node.alias {
@@ -72,7 +72,7 @@ pub fn wrong_type(path: &str, node: &Node, source: &str, expected: &str) -> Diag
     if quotable { quoting(diagnostic, node, source) } else { diagnostic }
 }
 
-fn quoting(diagnostic: Diagnostic, node: &Node, source: &str) -> Diagnostic {
+fn quoting(diagnostic: Diagnostic, node: &Node<'_>, source: &str) -> Diagnostic {
     match node.value {
         Value::Bool(_) => diagnostic
             .note("Kubernetes reads YAML 1.1, where yes, no, on, off, y, n, true and false are booleans.")
@@ -82,7 +82,7 @@ fn quoting(diagnostic: Diagnostic, node: &Node, source: &str) -> Diagnostic {
     }
 }
 
-fn describe(node: &Node, source: &str) -> String {
+fn describe(node: &Node<'_>, source: &str) -> String {
     let what = match node.value {
         Value::Null => return "null".to_owned(),
         Value::Bool(_) => "a boolean",
@@ -96,7 +96,7 @@ fn describe(node: &Node, source: &str) -> String {
 }
 
 /// A key that is not a string (V62).
-pub fn non_string_key(path: &str, key: &Node, source: &str) -> Diagnostic {
+pub fn non_string_key(path: &str, key: &Node<'_>, source: &str) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::NonStringKey, format!("a key of {path} is not a string: `{source}`"))
         .at(key.origin, "");
     match key.value {

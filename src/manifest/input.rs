@@ -110,7 +110,7 @@ impl Collector<'_> {
             let diagnostic = Diagnostic::error(Code::Usage, "standard input (`-`) can be read only once");
             return self.report(diagnostic, path.origin);
         }
-        match read_limited(std::io::stdin().lock()) {
+        match read_limited(std::io::stdin().lock(), Vec::new()) {
             Ok(bytes) => self.text("<stdin>", bytes, false, path.origin),
             Err(error) => self.unreadable(Path::new("<stdin>"), &error, path.origin),
         }
@@ -258,15 +258,17 @@ pub fn is_manifest(path: &Path) -> bool {
 
 /// The bytes of a regular file; `None` for a pipe or a device, which could block forever.
 fn read_file(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
-    if !std::fs::metadata(path)?.is_file() {
+    let known = std::fs::metadata(path)?;
+    if !known.is_file() {
         return Ok(None);
     }
-    read_limited(File::open(path)?).map(Some)
+    // With one byte of room more than there should be the end is seen without asking for room again.
+    let room = usize::try_from(known.len().min(limits::FILE_BYTES)).unwrap_or(0) + 1;
+    read_limited(File::open(path)?, Vec::with_capacity(room)).map(Some)
 }
 
 /// At most one byte more than the limit, which then shows that the limit was met.
-fn read_limited(from: impl Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+fn read_limited(from: impl Read, mut bytes: Vec<u8>) -> std::io::Result<Vec<u8>> {
     from.take(limits::FILE_BYTES + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

@@ -23,8 +23,8 @@ pub const DEPTH: usize = 64;
 pub const NODES: usize = 5_000_000;
 /// Anchors of one document, and aliases.
 pub const ANCHORS: usize = 50_000;
-/// YAML events replayed for the aliases of one document: stops a billion laughs.
-pub const ALIAS_EVENTS: usize = 200_000;
+/// Values that the aliases of one document repeat: stops a billion laughs.
+pub const REPEATED: usize = 200_000;
 /// Bytes of all strings of one document, those that aliases repeat counted again.
 pub const STRING_BYTES: usize = 128 * 1024 * 1024;
 /// Labels of one object, and terms of one selector: its labels, expressions and their values.

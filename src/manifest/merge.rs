@@ -3,19 +3,20 @@
 use std::collections::HashMap;
 
 use super::faults::Faults;
-use super::yaml::{Node, Piece, Value};
+use super::yaml::{Node, Value};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::source::Origin;
 
-/// The entries with their merges resolved and their duplicates reported.
-pub fn merged(entries: Vec<(Node, Node)>, piece: &Piece<'_>, faults: &mut Faults) -> Vec<(Node, Node)> {
-    duplicates(&entries, faults);
-    // A quoted "<<" is a key like any other.
-    let is_merge = |key: &Node| key.as_str() == Some("<<") && piece.source(key.origin) == "<<";
-    if !entries.iter().any(|(key, _)| is_merge(key)) {
-        return entries;
+/// A key and its value.
+type Entry<'t> = (Node<'t>, Node<'t>);
+
+/// The entries of a mapping, with what its merge keys bring in and its duplicates reported.
+pub fn merged<'t>(own: Vec<Entry<'t>>, merges: Vec<Entry<'t>>, faults: &mut Faults) -> Vec<Entry<'t>> {
+    duplicates(&own, faults);
+    if merges.is_empty() {
+        return own;
     }
-    let (merges, own): (Vec<_>, Vec<_>) = entries.into_iter().partition(|(key, _)| is_merge(key));
+    duplicates(&merges, faults);
     let mut merger = Merger { written: positions(&own), own, faults };
     for (key, value) in merges {
         merger.merge(&key, value);
@@ -25,14 +26,14 @@ pub fn merged(entries: Vec<(Node, Node)>, piece: &Piece<'_>, faults: &mut Faults
 
 /// A mapping that takes others in. Its string keys stand in a table beside it: a long mapping, or a
 /// short one many times, must not cost their product.
-struct Merger<'d> {
-    own: Vec<(Node, Node)>,
+struct Merger<'t, 'd> {
+    own: Vec<Entry<'t>>,
     written: HashMap<String, usize>,
     faults: &'d mut Faults,
 }
 
-impl Merger<'_> {
-    fn merge(&mut self, merge: &Node, value: Node) {
+impl<'t> Merger<'t, '_> {
+    fn merge(&mut self, merge: &Node<'_>, value: Node<'t>) {
         let used = value.used();
         let sources = match value.value {
             Value::List(items) => items.into_iter().map(|item| item.value).collect(),
@@ -50,7 +51,7 @@ impl Merger<'_> {
 
     /// What is there goes before what is merged in. Of keys that are no strings every one is kept:
     /// the decoder refuses them all (V62).
-    fn entry(&mut self, merge: &Node, (key, value): (Node, Node)) {
+    fn entry(&mut self, merge: &Node<'_>, (key, value): Entry<'t>) {
         let known = key.as_str().and_then(|name| self.written.get(name)).and_then(|at| self.own.get(*at));
         match known {
             Some((name, written)) if written.value != value.value => {
@@ -67,14 +68,14 @@ impl Merger<'_> {
     }
 }
 
-fn positions(entries: &[(Node, Node)]) -> HashMap<String, usize> {
+fn positions(entries: &[Entry<'_>]) -> HashMap<String, usize> {
     let names = entries.iter().enumerate().filter_map(|(at, (key, _))| Some((key.as_str()?.to_owned(), at)));
     names.collect()
 }
 
 /// Kubernetes' own reader lets a merge win over a key written before it; YAML says the opposite.
 /// Nobody can want that doubt in a policy.
-fn overridden(merge: &Node, name: &Node) -> Option<Diagnostic> {
+fn overridden(merge: &Node<'_>, name: &Node<'_>) -> Option<Diagnostic> {
     if name.alias.is_some() || name.origin.span.start > merge.origin.span.start {
         return None;
     }
@@ -86,13 +87,20 @@ fn overridden(merge: &Node, name: &Node) -> Option<Diagnostic> {
     Some(diagnostic)
 }
 
-fn duplicates(entries: &[(Node, Node)], faults: &mut Faults) {
-    let mut seen: HashMap<&str, Origin> = HashMap::with_capacity(entries.len());
-    for (key, _) in entries {
-        let Some(name) = key.as_str() else { continue };
-        if let Some(first) = seen.insert(name, key.origin) {
-            faults.push(duplicate(name, first, key.origin));
-        }
+/// How many keys are compared one with another: most mappings have fewer, and a table costs more than that.
+const FEW: usize = 12;
+
+fn duplicates(entries: &[Entry<'_>], faults: &mut Faults) {
+    let names = entries.iter().enumerate().filter_map(|(at, (key, _))| Some((at, key.as_str()?, key.origin)));
+    let mut seen: HashMap<&str, Origin> = HashMap::new();
+    for (at, name, place) in names {
+        let first = if entries.len() <= FEW {
+            let earlier = entries.iter().take(at).rev().find(|(key, _)| key.as_str() == Some(name));
+            earlier.map(|(key, _)| key.origin)
+        } else {
+            seen.insert(name, place)
+        };
+        faults.extend(first.map(|first| duplicate(name, first, place)));
     }
 }
 

@@ -12,7 +12,7 @@ use super::kinds::{self, Kind, Treatment};
 use super::place::{Context, Place};
 use super::validate::Identity;
 use super::workload::{self, Controller};
-use super::yaml::{Node as Yaml, Value};
+use super::yaml::{Document, Node as Yaml, Value};
 use super::{Settings, hints, other, policy};
 use crate::diagnostic::{Code, Diagnostic, closest};
 use crate::model::policy::Policy;
@@ -95,13 +95,17 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads one document.
-    pub fn document(&self, node: &Yaml, contents: &mut Contents) {
-        self.object(node, None, contents);
+    /// Reads one document. What nobody can say the meaning of matters only where an object is read.
+    pub fn document(&self, document: Document<'_>, contents: &mut Contents) {
+        let before = contents.recognised;
+        self.object(&document.root, None, contents);
+        if contents.recognised > before {
+            contents.faults.absorb(document.doubts);
+        }
     }
 
     /// Reads an object; the items of a typed list may leave version and kind to the list.
-    fn object(&self, node: &Yaml, inherited: Option<(&str, &str)>, contents: &mut Contents) {
+    fn object(&self, node: &Yaml<'_>, inherited: Option<(&str, &str)>, contents: &mut Contents) {
         let Some((version, kind)) = self.header(node, inherited, contents) else { return };
         if kind.ends_with("List") && (kinds::is_known_list(kind) || node.get("items").is_some()) {
             return self.list(node, version, kind, contents);
@@ -118,7 +122,7 @@ impl Reader<'_> {
     /// `apiVersion` and `kind`.
     fn header<'n>(
         &self,
-        node: &'n Yaml,
+        node: &'n Yaml<'n>,
         inherited: Option<(&'n str, &'n str)>,
         contents: &mut Contents,
     ) -> Option<(&'n str, &'n str)> {
@@ -136,7 +140,7 @@ impl Reader<'_> {
         None
     }
 
-    fn not_an_object(&self, node: &Yaml) -> Diagnostic {
+    fn not_an_object(&self, node: &Yaml<'_>) -> Diagnostic {
         let Value::Map(entries) = &node.value else {
             return Diagnostic::error(
                 Code::NotAnObject,
@@ -169,7 +173,7 @@ impl Reader<'_> {
         }
     }
 
-    fn list(&self, node: &Yaml, version: &str, kind: &str, contents: &mut Contents) {
+    fn list(&self, node: &Yaml<'_>, version: &str, kind: &str, contents: &mut Contents) {
         let known = ["apiVersion", "kind", "metadata", "items"];
         for (key, _) in node.entries() {
             match key.as_str() {
@@ -190,7 +194,7 @@ impl Reader<'_> {
         }
     }
 
-    fn changes_traffic(&self, node: &Yaml, version: &str, kind: &str, contents: &mut Contents) {
+    fn changes_traffic(&self, node: &Yaml<'_>, version: &str, kind: &str, contents: &mut Contents) {
         let full = format!("{kind} ({version})");
         if self.settings.ignore_kinds.iter().any(|name| name.eq_ignore_ascii_case(kind)) {
             *contents.ignored.entry(full).or_default() += 1;
@@ -204,7 +208,7 @@ impl Reader<'_> {
         contents.faults.push(diagnostic);
     }
 
-    fn read(&self, kind: Kind, node: &Yaml, contents: &mut Contents) {
+    fn read(&self, kind: Kind, node: &Yaml<'_>, contents: &mut Contents) {
         contents.recognised += 1;
         let context = Context::new(self.text);
         let root = Place::root(node);
@@ -255,11 +259,11 @@ impl Reader<'_> {
 }
 
 /// Whether nothing about a document says that it is meant to be a Kubernetes object.
-fn is_foreign(node: &Yaml) -> bool {
+fn is_foreign(node: &Yaml<'_>) -> bool {
     !["apiVersion", "kind", "metadata", "spec"].iter().any(|name| node.get(name).is_some())
 }
 
-fn wrong_version(node: &Yaml, version: &str, kind: &str, right: &str) -> Diagnostic {
+fn wrong_version(node: &Yaml<'_>, version: &str, kind: &str, right: &str) -> Diagnostic {
     let place = node.get("apiVersion").map_or(node.origin, |value| value.origin);
     Diagnostic::error(Code::UnsupportedVersion, format!("{kind} does not exist in {version}"))
         .at(place, "")
@@ -267,7 +271,7 @@ fn wrong_version(node: &Yaml, version: &str, kind: &str, right: &str) -> Diagnos
         .help(format!("write `apiVersion: {right}`"))
 }
 
-fn misspelt(node: &Yaml, version: &str, kind: &str, right: &str) -> Diagnostic {
+fn misspelt(node: &Yaml<'_>, version: &str, kind: &str, right: &str) -> Diagnostic {
     let place = node.get("kind").map_or(node.origin, |value| value.origin);
     Diagnostic::error(Code::UnsupportedKind, format!("there is no kind {kind} in {version}"))
         .at(place, "")

@@ -27,8 +27,8 @@ enum Step<'a> {
 /// A value of an object, or where it would stand.
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
-    node: &'a Node,
-    key: Option<&'a Node>,
+    node: &'a Node<'a>,
+    key: Option<&'a Node<'a>>,
     present: bool,
     parent: Option<&'a Place<'a>>,
     step: Step<'a>,
@@ -36,7 +36,7 @@ pub struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// The object itself.
-    pub fn root(node: &'a Node) -> Place<'a> {
+    pub fn root(node: &'a Node<'a>) -> Place<'a> {
         Place { node, key: None, present: true, parent: None, step: Step::Root }
     }
 
@@ -48,7 +48,7 @@ impl<'a> Place<'a> {
     }
 
     /// The value of a known entry.
-    pub fn entry(&'a self, name: &'a str, key: &'a Node, node: &'a Node) -> Place<'a> {
+    pub fn entry(&'a self, name: &'a str, key: &'a Node<'a>, node: &'a Node<'a>) -> Place<'a> {
         Place { node, key: Some(key), present: true, parent: Some(self), step: Step::Key(name) }
     }
 
@@ -60,7 +60,7 @@ impl<'a> Place<'a> {
     }
 
     /// The node, the nearest one above it if the value is absent.
-    pub fn node(&self) -> &'a Node {
+    pub fn node(&self) -> &'a Node<'a> {
         self.node
     }
 

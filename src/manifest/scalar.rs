@@ -1,16 +1,45 @@
-//! What a plain scalar means to Kubernetes' reader (go-yaml 2) where the YAML crate takes it for a
-//! string. Called by `yaml` only.
+//! What a plain scalar means to Kubernetes' reader (go-yaml 2), which knows YAML 1.1 (V62, V63). Called by `yaml` only.
+
+use std::borrow::Cow;
 
 use super::yaml::Value;
 
-/// The number that go-yaml sees in a plain scalar. It drops every underscore first (`1__0` is 10);
-/// a word that starts with an underscore or a letter is never a number.
-pub fn number(text: &str) -> Option<Value> {
-    if !text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.')) {
-        return None;
+/// The value of a scalar without quotes and without a tag; `None` for a string.
+pub fn plain(text: &str) -> Option<Value<'static>> {
+    match text.as_bytes().first() {
+        None => Some(Value::Null),
+        Some(b'0'..=b'9' | b'+' | b'-' | b'.') => number(text),
+        // No other word begins with another letter, and almost every scalar ends here.
+        Some(b'~' | b'n' | b'N' | b'y' | b'Y' | b't' | b'T' | b'f' | b'F' | b'o' | b'O') => word(text),
+        Some(_) => None,
     }
-    let plain = text.replace('_', "");
-    integer(&plain).map(Value::Int).or_else(|| float(&plain).map(Value::Float))
+}
+
+/// The words for null and for booleans. Each is known in three spellings: `yES` is a string.
+fn word(text: &str) -> Option<Value<'static>> {
+    Some(match text {
+        "~" | "null" | "Null" | "NULL" => Value::Null,
+        "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Value::Bool(true),
+        "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Value::Bool(false),
+        _ => return None,
+    })
+}
+
+/// Numbers: every underscore is dropped first (`1__0` is 10), but not after a leading dot.
+fn number(text: &str) -> Option<Value<'static>> {
+    let has_separators = text.contains('_') && !text.starts_with('.');
+    let plain: Cow<'_, str> = if has_separators { text.replace('_', "").into() } else { text.into() };
+    integer(&plain).map(Value::Int).or_else(|| float(&plain).or_else(|| not_finite(&plain)).map(Value::Float))
+}
+
+/// Infinities, and what is no number.
+fn not_finite(plain: &str) -> Option<f64> {
+    Some(match plain {
+        ".nan" | ".NaN" | ".NAN" => f64::NAN,
+        ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => f64::INFINITY,
+        "-.inf" | "-.Inf" | "-.INF" => f64::NEG_INFINITY,
+        _ => return None,
+    })
 }
 
 /// An integer with its sign and its prefix: `0x`, `0o`, `0b`, or `0` for octal.
@@ -51,9 +80,28 @@ mod tests {
 
     #[test]
     fn words_stay_words() {
-        for word in ["_1", "1.2.3", "10.0.0.0/8", "2001-01-01", "12:30:45", "1d", "+", "-", ".", "..", "0x", "a_1", ""]
-        {
-            assert_eq!(number(word), None, "{word}");
+        for word in [
+            "_1",
+            "yES",
+            "nULL",
+            "oN",
+            ".5_0",
+            "+inf",
+            "nan",
+            "1.2.3",
+            "10.0.0.0/8",
+            "2001-01-01",
+            "12:30:45",
+            "1d",
+            "+",
+            "-",
+            ".",
+            "..",
+            "0x",
+            "a_1",
+            "net",
+        ] {
+            assert_eq!(plain(word), None, "{word}");
         }
     }
 }

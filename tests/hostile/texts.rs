@@ -55,7 +55,7 @@ fn long_chains_of_merge_keys_end() {
     for at in 1..2_000 {
         text += &format!("x{at}: &m{at} {{<<: *m{}, k{at}: v}}\n", at - 1);
     }
-    ask(policy(&text)).refused("nested more than 64 levels deep");
+    ask(policy(&text)).refused("more than 200,000 values through aliases");
     // Many sources into one long mapping, and keys that are no strings.
     let own: String = (0..50_000).map(|at| format!("  k{at}: v\n")).collect();
     let text = format!("m: &m {{a: b}}\nx:\n{own}  <<: [{}]\n", vec!["*m"; 40_000].join(", "));
@@ -164,7 +164,7 @@ fn line_ends_and_a_byte_order_mark_move_no_place() {
 fn huge_numbers_are_refused_where_they_stand() {
     let digits = "9".repeat(1_000_000);
     for number in
-        ["99999999999999999999999999", "1e400", "-1", "65536", ".inf", "0x7fffffffffffffffffff", "1.5", digits.as_str()]
+        ["99999999999999999999999999", "1e300", "-1", "65536", ".inf", "0x7fffffffffffffffffff", "1.5", digits.as_str()]
     {
         let port = POLICY
             .replace("podSelector: {}", &format!("podSelector: {{}}, ingress: [{{ports: [{{port: {number}}}]}}]"));

@@ -1,69 +1,39 @@
 //! Why a text cannot be read as YAML: a limit that was met, a template, or plain wrong syntax.
 //!
-//! Turns the errors of the YAML crate into diagnostics; called by `yaml` only.
+//! Turns the errors of the YAML library into diagnostics, and words what `compose` and `size` find; called by `yaml` only.
 
-use serde_yaml::Error;
-use serde_yaml::budget::BudgetBreach;
+use granit_parser::{ErrorKind, Marker, ScanError};
 
-use super::{Piece, offset};
+use super::Piece;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::manifest::{hints, limits};
 use crate::source::Origin;
 
-/// What to say of an error; `copied` is how many bytes of strings were handed over before it.
-pub(super) fn of(piece: Piece<'_>, error: &Error, copied: usize) -> Diagnostic {
-    let at = error.location().map_or(0, |location| offset(piece.text, &location));
+const SPLIT: &str = "split it: any number of documents and files can be given";
+const WRITE_OUT: &str = "write out what the aliases stand for";
+
+/// What to say of an error of the library.
+pub(super) fn of(piece: Piece<'_>, error: &ScanError) -> Diagnostic {
+    let at = offset(piece.text, *error.marker());
     let end = piece.text.get(at..).and_then(|rest| rest.chars().next()).map_or(at, |c| at + c.len_utf8());
-    let error = innermost(error);
     let place = piece.origin(at, end);
-    if let Some(limit) = limit(error, copied) {
-        return limit.at(place, "");
+    match error.kind() {
+        // The library's own limit on brackets, which it meets before levels are counted.
+        ErrorKind::RecursionLimitExceeded => too_deep().at(place, ""),
+        ErrorKind::UnknownAnchor => syntax_or_template(piece, place, "no anchor of this name stands before this alias"),
+        _ => syntax_or_template(piece, place, &error.info()),
     }
-    let text = error.to_string();
-    let reason = text.rsplit_once(" at line ").map_or(text.as_str(), |(reason, _)| reason);
-    syntax_or_template(piece, place, reason)
 }
 
-/// Which limit was met, if one was.
-fn limit(error: &Error, copied: usize) -> Option<Diagnostic> {
-    const SPLIT: &str = "split it: any number of documents and files can be given";
-    const WRITE_OUT: &str = "write out what the aliases stand for";
-    let more_than = |most, what: &str| format!("this document has more than {} {what}", limits::number(most));
-    if copied > limits::STRING_BYTES {
-        let message = "the strings of this document, with those that aliases repeat, are longer than 128 MiB";
-        return Some(limits::exceeded(message, WRITE_OUT));
+/// The byte offset of a place; some syntax errors carry only line and column.
+fn offset(text: &str, marker: Marker) -> usize {
+    if let Some(at) = marker.byte_offset() {
+        return at.min(text.len());
     }
-    let too_deep = || {
-        let message = format!("this document is nested more than {} levels deep", limits::DEPTH);
-        limits::exceeded(message, "no Kubernetes object needs so many: take levels out")
-    };
-    let found = match error {
-        Error::Budget { breach, .. } => match breach {
-            BudgetBreach::Depth { .. } => too_deep(),
-            BudgetBreach::Nodes { .. } => limits::exceeded(more_than(limits::NODES, "values"), SPLIT),
-            BudgetBreach::Anchors { .. } => limits::exceeded(more_than(limits::ANCHORS, "anchors"), WRITE_OUT),
-            BudgetBreach::Aliases { .. } => limits::exceeded(more_than(limits::ANCHORS, "aliases"), WRITE_OUT),
-            _ => limits::exceeded(format!("this document goes beyond a limit of the YAML reader: {error}"), SPLIT),
-        },
-        Error::AliasReplayLimitExceeded { .. }
-        | Error::AliasReplayCounterOverflow { .. }
-        | Error::AliasExpansionLimitExceeded { .. }
-        | Error::AliasReplayStackDepthExceeded { .. } => {
-            limits::exceeded(more_than(limits::ALIAS_EVENTS, "values through aliases"), WRITE_OUT)
-        }
-        // The scanner's own limit on brackets, which it meets before it counts levels.
-        _ if error.to_string().starts_with("recursion limit exceeded") => too_deep(),
-        _ => return None,
-    };
-    Some(found)
-}
-
-/// The error itself, without the alias through which it was met.
-fn innermost(mut error: &Error) -> &Error {
-    while let Error::AliasError { error: inner, .. } | Error::WithSnippet { error: inner, .. } = error {
-        error = inner;
-    }
-    error
+    let mut lines = text.split_inclusive('\n');
+    let before: usize = lines.by_ref().take(marker.line().saturating_sub(1)).map(str::len).sum();
+    let line = lines.next().unwrap_or("");
+    before + line.char_indices().nth(marker.col()).map_or(line.len(), |(at, _)| at)
 }
 
 fn syntax_or_template(piece: Piece<'_>, place: Origin, reason: &str) -> Diagnostic {
@@ -74,4 +44,68 @@ fn syntax_or_template(piece: Piece<'_>, place: Origin, reason: &str) -> Diagnost
         return Diagnostic::error(Code::JsonSyntax, format!("this is not JSON: {reason}")).at(place, "");
     }
     Diagnostic::error(Code::YamlSyntax, format!("this is not YAML: {reason}")).at(place, "")
+}
+
+/// More of something than a document may have, which aliases make.
+pub(super) fn more_than(most: usize, what: &str) -> Diagnostic {
+    limits::exceeded(format!("this document has more than {} {what}", limits::number(most)), WRITE_OUT)
+}
+
+/// More values than a document may have.
+pub(super) fn too_many() -> Diagnostic {
+    limits::exceeded(format!("this document has more than {} values", limits::number(limits::NODES)), SPLIT)
+}
+
+/// Longer strings than a document may have.
+pub(super) fn too_long() -> Diagnostic {
+    let message = "the strings of this document, with those that aliases repeat, are longer than 128 MiB";
+    limits::exceeded(message, WRITE_OUT)
+}
+
+/// Collections inside too many others.
+pub(super) fn too_deep() -> Diagnostic {
+    let message = format!("this document is nested more than {} levels deep", limits::DEPTH);
+    limits::exceeded(message, "no Kubernetes object needs so many: take levels out")
+}
+
+/// An alias inside what it stands for.
+pub(super) fn endless(place: Origin) -> Diagnostic {
+    Diagnostic::error(Code::YamlSyntax, "this alias stands inside what it stands for").at(place, "")
+}
+
+/// What no text should lead to.
+pub(super) fn unexpected(place: Origin) -> Diagnostic {
+    Diagnostic::error(Code::YamlSyntax, "this is not YAML: the reader expected a value here").at(place, "")
+}
+
+/// A tag that says nothing to Kubernetes.
+pub(super) fn unknown_tag(tag: &str, place: Origin) -> Diagnostic {
+    let message = format!("netverify cannot tell what the tag `{tag}` means here");
+    Diagnostic::error(Code::YamlSyntax, message).at(place, "").help("drop the tag, or write out what it stands for")
+}
+
+/// A scalar that is not what its tag says.
+pub(super) fn mistagged(text: &str, tag: &str, place: Origin) -> Diagnostic {
+    let what = match tag {
+        "null" => "null",
+        "bool" => "a boolean",
+        "int" => "a whole number",
+        _ => "a number",
+    };
+    let message = format!("`{text}` is tagged as {tag} and is not {what}");
+    Diagnostic::error(Code::WrongType, message).at(place, "").help("drop the tag")
+}
+
+/// A character that ends a line for some readers only.
+pub(super) fn odd_line_break(place: Origin) -> Diagnostic {
+    Diagnostic::error(Code::YamlSyntax, "this character ends a line for Kubernetes, and not for other readers of YAML")
+        .at(place, "")
+        .note("What stands behind it may be a comment to the one and a field to the other.")
+        .help("take it out, or write it as an escape in double quotes: `\\u2028`, `\\u2029` or `\\u0085`")
+}
+
+/// Infinities, and what is no number: JSON, in which the API server is spoken to, has no word for them.
+pub(super) fn not_finite(text: &str, place: Origin) -> Diagnostic {
+    let message = format!("`{text}` is not a number that Kubernetes can hold");
+    Diagnostic::error(Code::WrongType, message).at(place, "").help("put it in quotes if it is meant as a string")
 }
