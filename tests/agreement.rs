@@ -349,7 +349,7 @@ fn slicing_changes_no_answer() {
     let session = Session::new().unwrap();
     let tally = trial("slices", 400).run(&question(MANY), |question, tally| {
         let Question { cluster, world, claim } = &question;
-        let may_be_an_end = |index: &usize| world.nodes || !cluster.workloads[*index].host_network;
+        let may_be_an_end = |index: &usize| world.nodes || !cluster.workloads.get(*index).unwrap().host_network;
         let workloads: Vec<usize> = (0..cluster.workloads.len()).filter(may_be_an_end).collect();
         let ask = |slice: Slice, options: Options| {
             let query = Query::new(Setting {
@@ -429,7 +429,9 @@ fn rests_on(cluster: &Cluster, outcome: &Outcome) -> BTreeSet<(String, Direction
         Outcome::Refuted(refutation) => &refutation.blocked_by,
         Outcome::Unknown(_) | Outcome::Vacuous | Outcome::Disagreement(_) => return BTreeSet::new(),
     };
-    let name = |index: usize| format!("{}/{}", cluster.policies[index].namespace, cluster.policies[index].name);
+    let name = |index: usize| {
+        format!("{}/{}", cluster.policies.get(index).unwrap().namespace, cluster.policies.get(index).unwrap().name)
+    };
     pillars.iter().map(|pillar| (name(pillar.policy), pillar.direction)).collect()
 }
 
@@ -451,6 +453,7 @@ fn order(count: usize, keys: &[u16]) -> Vec<usize> {
     places
 }
 
-fn in_order<T: Clone>(items: &[T], keys: &[u16]) -> Vec<T> {
+fn in_order<'a, T: Clone + 'a>(items: impl IntoIterator<Item = &'a T>, keys: &[u16]) -> Vec<T> {
+    let items: Vec<&T> = items.into_iter().collect();
     order(items.len(), keys).into_iter().map(|place| items[place].clone()).collect()
 }

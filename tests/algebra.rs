@@ -93,7 +93,7 @@ fn with_most_pods(world: &World) -> Options {
 
 /// Whether the policy selects the pod under some plugin, and has the direction where one is given.
 fn selects(question: &Question, index: usize, direction: Option<Direction>, pod: &PodEnd) -> bool {
-    let policy = &question.cluster.policies[index];
+    let policy = question.cluster.policies.get(index).unwrap();
     if pod.host_network && with_most_pods(&question.world).host_network == HostNetwork::Node {
         return false;
     }
@@ -132,7 +132,8 @@ fn is_subsumed(question: &Question, policy: usize, by: &[usize]) -> bool {
             })
         })
     };
-    let has_rules = |direction| cluster.policies[policy].rules(direction).is_some_and(|rules| !rules.is_empty());
+    let has_rules =
+        |direction| cluster.policies.get(policy).unwrap().rules(direction).is_some_and(|rules| !rules.is_empty());
     !DIRECTIONS.iter().any(|direction| opens(*direction))
         && !DIRECTIONS.iter().any(|direction| has_rules(*direction) && leaks(*direction))
 }
@@ -183,8 +184,8 @@ fn questions() -> BoxedStrategy<Question> {
             // Pods that lend port numbers have tests of their own (tests/lenders.rs).
             world.choices.push(Choice::NamedPortScope(NamedPortScope::Destination));
             let policy = one.index(cluster.policies.len());
-            let mut changed = cluster.policies[policy].clone();
-            let donor = cluster.policies[other.index(cluster.policies.len())].clone();
+            let mut changed = cluster.policies.get(policy).unwrap().clone();
+            let donor = cluster.policies.get(other.index(cluster.policies.len())).unwrap().clone();
             match change {
                 0 => changed.pod_selector.selector.requirements.clear(),
                 1 => changed.ingress = changed.ingress.map(|rules| [rules, donor.ingress.unwrap_or_default()].concat()),

@@ -167,7 +167,9 @@ fn a_scalar_is_a_port_where_kubernetes_reads_one() {
         if !errors.is_empty() {
             continue;
         }
-        let Ports::AnyOf(ports) = &cluster.policies[0].ingress.as_ref().unwrap()[0].ports else { panic!("{scalar}") };
+        let Ports::AnyOf(ports) = &cluster.policies.get(0).unwrap().ingress.as_ref().unwrap()[0].ports else {
+            panic!("{scalar}")
+        };
         let expected = match number(meaning) {
             Some(number) => PortMatch::Range(number, number),
             None if meaning == "null" => PortMatch::All,

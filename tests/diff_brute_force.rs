@@ -42,7 +42,7 @@ fn seen_by(side: &Cluster, merged: &Cluster, flow: &Flow) -> Flow {
         if let Some(declared) = side.namespaces.get(&pod.namespace.name) {
             pod.namespace = declared.namespace.clone();
         }
-        let of_both = pod.workload.map(|index| merged.workloads[index].clone());
+        let of_both = pod.workload.map(|index| merged.workloads.get(index).unwrap().clone());
         let own = of_both.and_then(|known| side.workloads.iter().find(|one| one.full_name() == known.full_name()));
         if let Some(own) = own {
             pod.labels = own.labels.clone();

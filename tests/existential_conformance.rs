@@ -131,7 +131,7 @@ fn same_family(one: IpAddr, other: IpAddr) -> bool {
 
 /// A declared pod, once for each of its addresses; none where it is on its node's network.
 fn pods(cluster: &Cluster, index: usize) -> Vec<PodEnd> {
-    let workload = &cluster.workloads[index];
+    let workload = cluster.workloads.get(index).unwrap();
     let addresses = workload.addresses.iter().filter(|_| !workload.host_network);
     let pod = |address: &IpAddr| PodEnd {
         namespace: cluster.namespaces[&workload.namespace].namespace.clone(),

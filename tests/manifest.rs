@@ -1,6 +1,6 @@
 //! The manifest reader and bad input as people write it. What the API server makes of the same input is in
 //! `api_server.rs`.
-#![expect(clippy::indexing_slicing, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::time::{Duration, Instant};
 
@@ -44,7 +44,7 @@ impl Case {
 
     fn policy(&self) -> &Policy {
         assert!(self.accepted(), "{}", self.show());
-        &self.cluster.policies[0]
+        self.cluster.policies.get(0).unwrap()
     }
 
     /// Every error as a person would read it, without the source lines.
@@ -296,7 +296,7 @@ fn pods_and_templates_become_workloads() {
     let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: done}\nstatus: {phase: Succeeded}\n---\napiVersion: v1\nkind: Pod\nmetadata: {name: run, labels: {a: b}}\nspec:\n  nodeName: n1\n  initContainers: [{name: i, ports: [{name: x, containerPort: 1}]}]\n  containers: [{name: c, ports: [{containerPort: 2, protocol: UDP}]}]\nstatus: {podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: \"fd00::1\"}]}\n";
     let case = case(text);
     assert!(case.accepted(), "{}", case.show());
-    let [pod] = &case.cluster.workloads[..] else { panic!("R34") };
+    let [pod] = case.cluster.workloads.iter().collect::<Vec<_>>()[..] else { panic!("R34") };
     assert_eq!((pod.ports.len(), pod.addresses.len(), pod.node.as_deref()), (2, 2, Some("n1")));
     let warnings: Vec<_> = case.diagnostics.iter().map(|d| d.code).collect();
     assert_eq!(warnings, [Code::UndeclaredNamespace]);

@@ -52,7 +52,8 @@ fn about_paths() -> impl Strategy<Value = Question> {
 /// Of all pods, those with the labels of one workload alone may reach the namespace of another: shorter ways are shut.
 fn only_by_way_of(question: &mut Question, by: usize, to: usize) {
     let workloads = &question.cluster.workloads;
-    let (namespace, labels) = (&workloads[to].namespace, serde_json::to_string(&workloads[by].labels).unwrap());
+    let (namespace, labels) =
+        (&workloads.get(to).unwrap().namespace, serde_json::to_string(&workloads.get(by).unwrap().labels).unwrap());
     let policy = format!(
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: way, namespace: {namespace}}}\nspec: {{podSelector: \
          {{}}, ingress: [{{from: [{{namespaceSelector: {{}}, podSelector: {{matchLabels: {labels}}}}}]}}]}}\n"

@@ -1,7 +1,8 @@
 //! Several sets of objects as one cluster: duplicates and conflicts (R41), namespaces that nobody
 //! declares. Assumes objects that were checked one by one; called through `manifest::assemble`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::kinds::Kind;
 use super::object::{Object, Thing};
@@ -14,7 +15,7 @@ use crate::source::Origin;
 /// One cluster of several sets of objects.
 pub fn cluster(parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
     let mut assembly = Assembly::default();
-    parts.iter().flat_map(|part| part.objects()).for_each(|object| assembly.take(object, diagnostics));
+    parts.iter().flat_map(|part| part.objects()).for_each(|object| assembly.take(object));
     assembly.cluster(parts, diagnostics)
 }
 
@@ -34,19 +35,19 @@ pub fn cluster_of_sets(
     }
     let mut assembly = Assembly::default();
     let others = parts.iter().flat_map(|part| part.objects()).filter(|object| !is_policy(object));
-    others.for_each(|object| assembly.take(object, diagnostics));
+    others.for_each(|object| assembly.take(object));
     let policies = sets.map(|set| {
         let mut own = Assembly::default();
-        set.objects().filter(is_policy).for_each(|object| own.take(object, diagnostics));
+        set.objects().filter(is_policy).for_each(|object| own.take(object));
         for (name, origin) in &own.inhabited {
             assembly.inhabited.entry(name).or_insert(*origin);
         }
-        own.things().policies
+        own.things(diagnostics).policies
     });
     let mut cluster = assembly.cluster(&parts, diagnostics);
     let indices = policies.map(|policies| {
         let first = cluster.policies.len();
-        cluster.policies.extend(policies);
+        cluster.policies.extend_shared(policies);
         (first..cluster.policies.len()).collect()
     });
     (cluster, indices)
@@ -56,46 +57,51 @@ pub fn cluster_of_sets(
 #[derive(Default)]
 struct Assembly<'a> {
     taken: Vec<&'a Object>,
-    seen: HashMap<(Kind, &'a str, &'a str), &'a Object>,
     inhabited: BTreeMap<&'a str, Origin>,
 }
 
 /// What the objects mean, each kind in its order.
 #[derive(Default)]
 struct Things {
-    policies: Vec<Policy>,
+    policies: Vec<Arc<Policy>>,
     namespaces: BTreeMap<String, DeclaredNamespace>,
-    workloads: Vec<Workload>,
-    services: Vec<Service>,
+    workloads: Vec<Arc<Workload>>,
+    services: Vec<Arc<Service>>,
     nodes: Vec<Node>,
 }
 
 impl<'a> Assembly<'a> {
-    fn take(&mut self, object: &'a Object, diagnostics: &mut Vec<Diagnostic>) {
-        let id = &object.id;
-        if !id.namespace.is_empty() {
-            self.inhabited.entry(&id.namespace).or_insert(id.origin);
+    fn take(&mut self, object: &'a Object) {
+        let namespace = object.id.namespace.as_str();
+        // Neighbours are mostly of one namespace.
+        let is_known = self.taken.last().is_some_and(|last| last.id.namespace == namespace);
+        if !is_known && !namespace.is_empty() {
+            self.inhabited.entry(namespace).or_insert(object.id.origin);
         }
-        let key = (object.kind, id.namespace.as_str(), id.name.as_str());
-        let first = if id.generated { None } else { self.seen.get(&key) };
-        if let Some(first) = first {
-            diagnostics.extend(conflict(first, object));
-            return;
-        }
-        self.seen.insert(key, object);
         self.taken.push(object);
     }
 
-    /// Copies of everything that was taken. Sorted before it is copied: places are lighter to move than what stands there.
-    fn things(&mut self) -> Things {
+    /// Everything that was taken, each once and shared with the objects.
+    fn things(&mut self, diagnostics: &mut Vec<Diagnostic>) -> Things {
         self.taken.sort_by(|one, other| order(one).cmp(&order(other)));
+        let mut conflicts = Vec::new();
+        self.taken.dedup_by(|second, first| {
+            // Of a name that is generated the server makes up another end each time.
+            let is_one = order(first) == order(second) && !second.id.generated;
+            if is_one {
+                conflicts.extend(conflict(first, second).map(|conflict| (second.id.origin, conflict)));
+            }
+            is_one
+        });
+        conflicts.sort_by_key(|(place, _)| *place);
+        diagnostics.extend(conflicts.into_iter().map(|(_, conflict)| conflict));
         let mut things = Things::default();
         self.taken.iter().filter_map(|object| object.thing.clone()).for_each(|thing| things.add(thing));
         things
     }
 
     fn cluster(mut self, parts: &[&Objects], diagnostics: &mut Vec<Diagnostic>) -> Cluster {
-        let Things { policies, namespaces, workloads, services, nodes } = self.things();
+        let Things { policies, namespaces, workloads, services, nodes } = self.things(diagnostics);
         let mut cluster = Cluster {
             policies: policies.into(),
             namespaces,
@@ -115,16 +121,10 @@ impl<'a> Assembly<'a> {
     }
 }
 
-/// Namespace, name and kind: the order of objects in a cluster, whatever the files are called.
-fn order(object: &Object) -> (&str, &str, &str) {
-    match &object.thing {
-        Some(Thing::Policy(policy)) => (&policy.namespace, &policy.name, ""),
-        Some(Thing::Workload(workload)) => (&workload.namespace, &workload.name, workload.kind.name()),
-        Some(Thing::Service(service)) => (&service.namespace, &service.name, ""),
-        Some(Thing::Node(node)) => ("", &node.name, ""),
-        Some(Thing::Namespace(declared)) => ("", &declared.namespace.name, ""),
-        None => ("", "", ""),
-    }
+/// Namespace, name and kind: the order of objects in a cluster, whatever the files are called, and what makes two of them one.
+fn order(object: &Object) -> (&str, &str, Kind, bool) {
+    let id = &object.id;
+    (&id.namespace, &id.name, object.kind, id.generated)
 }
 
 impl Things {
@@ -180,17 +180,17 @@ fn conflict(first: &Object, second: &Object) -> Option<Diagnostic> {
 /// The same thing, said at one place only, so that two can be compared for what they mean.
 fn without_origins(thing: Thing, place: Origin) -> Thing {
     match thing {
-        Thing::Policy(policy) => Thing::Policy(policy_without_origins(policy, place)),
+        Thing::Policy(policy) => Thing::Policy(Arc::new(policy_without_origins(Arc::unwrap_or_clone(policy), place))),
         Thing::Namespace(mut declared) => {
             declared.origin = place;
             Thing::Namespace(declared)
         }
         Thing::Workload(mut workload) => {
-            workload.origin = place;
+            Arc::make_mut(&mut workload).origin = place;
             Thing::Workload(workload)
         }
         Thing::Service(mut service) => {
-            service.origin = place;
+            Arc::make_mut(&mut service).origin = place;
             Thing::Service(service)
         }
         Thing::Node(mut node) => {

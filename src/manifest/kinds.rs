@@ -1,21 +1,21 @@
 //! Which kinds are read, which are refused because they change what traffic flows, and which do not
 //! matter. Called by `object` only.
 
-/// A kind of object that netverify reads, under Kubernetes' own name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// A kind of object that netverify reads, under Kubernetes' own name; in alphabetical order, which is that of a cluster.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    NetworkPolicy,
-    Namespace,
-    Pod,
-    Deployment,
-    ReplicaSet,
-    StatefulSet,
-    DaemonSet,
-    Job,
     CronJob,
+    DaemonSet,
+    Deployment,
+    Job,
+    Namespace,
+    NetworkPolicy,
+    Node,
+    Pod,
+    ReplicaSet,
     ReplicationController,
     Service,
-    Node,
+    StatefulSet,
 }
 
 /// The kinds that are read, with their only API version.

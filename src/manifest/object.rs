@@ -22,13 +22,13 @@ use crate::model::workload::{DeclaredNamespace, Node, Service, Workload};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Thing {
     /// A NetworkPolicy.
-    Policy(Policy),
+    Policy(Arc<Policy>),
     /// A Namespace.
     Namespace(DeclaredNamespace),
     /// A pod or a controller of pods.
-    Workload(Workload),
+    Workload(Arc<Workload>),
     /// A Service.
-    Service(Service),
+    Service(Arc<Service>),
     /// A Node.
     Node(Node),
 }
@@ -223,13 +223,13 @@ impl Reader<'_> {
         let (node, namespace) = (root.node(), self.settings.default_namespace.as_str());
         let controller = |object: &dyn Controller| {
             let (id, workload) = workload::controller(object, root, namespace, context);
-            (id, Some(Thing::Workload(workload)))
+            (id, Some(Thing::Workload(Arc::new(workload))))
         };
         Some(match kind {
             Kind::NetworkPolicy => {
                 let (id, policy) =
                     policy::policy(&decode::<networking::NetworkPolicy>(node, context)?, root, namespace, context);
-                (id, Some(Thing::Policy(policy)))
+                (id, Some(Thing::Policy(Arc::new(policy))))
             }
             Kind::Namespace => {
                 let (id, declared) = other::namespace(&decode::<core::Namespace>(node, context)?, root, context);
@@ -237,11 +237,11 @@ impl Reader<'_> {
             }
             Kind::Pod => {
                 let (id, pod) = workload::pod(&decode::<core::Pod>(node, context)?, root, namespace, context);
-                (id, pod.map(Thing::Workload))
+                (id, pod.map(Arc::new).map(Thing::Workload))
             }
             Kind::Service => {
                 let (id, service) = other::service(&decode::<core::Service>(node, context)?, root, namespace, context);
-                (id, Some(Thing::Service(service)))
+                (id, Some(Thing::Service(Arc::new(service))))
             }
             Kind::Node => {
                 let (id, node) = other::node(&decode::<core::Node>(node, context)?, root, context);

@@ -1,11 +1,11 @@
 //! Objects of one kind in their order, found by namespace without looking at all of them.
 //!
 //! Policies act in their own namespace alone (R1), so nearly every question is about the objects of one or two
-//! namespaces, of which a large cluster has thousands. An [`Inventory`] reads like a slice. It is changed only as a
+//! namespaces, of which a large cluster has thousands. An [`Inventory`] reads like a slice of them. It is changed only as a
 //! whole ([`Inventory::edit`]), so that what it knows of namespaces is never out of date.
 
 use std::collections::BTreeMap;
-use std::ops::Deref;
+use std::sync::Arc;
 
 use super::policy::Policy;
 use super::workload::{Service, Workload};
@@ -35,12 +35,17 @@ impl Namespaced for Service {
 }
 
 /// Objects in their order, each with the index that the rest of the program knows it by.
+///
+/// Inventories share their objects: a copy of one costs a pointer for each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inventory<T> {
-    all: Vec<T>,
+    all: Vec<Arc<T>>,
     /// The indices of the objects of each namespace, in order.
     by_namespace: BTreeMap<String, Vec<usize>>,
 }
+
+/// The objects of an inventory, in order.
+pub type Iter<'a, T> = std::iter::Map<std::slice::Iter<'a, Arc<T>>, fn(&'a Arc<T>) -> &'a T>;
 
 impl<T> Inventory<T> {
     /// No objects.
@@ -48,12 +53,41 @@ impl<T> Inventory<T> {
     pub const fn new() -> Inventory<T> {
         Inventory { all: Vec::new(), by_namespace: BTreeMap::new() }
     }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.all.is_empty()
+    }
+
+    /// The object with this index.
+    #[must_use]
+    pub fn get(&self, index: usize) -> Option<&T> {
+        self.all.get(index).map(Arc::as_ref)
+    }
+
+    /// The first object.
+    #[must_use]
+    pub fn first(&self) -> Option<&T> {
+        self.get(0)
+    }
+
+    /// All objects, in order.
+    pub fn iter(&self) -> Iter<'_, T> {
+        self.all.iter().map(Arc::as_ref)
+    }
 }
 
 impl<T: Namespaced> Inventory<T> {
     /// The objects of this namespace with their indices, in order.
     pub fn in_namespace(&self, name: &str) -> impl Iterator<Item = (usize, &T)> {
-        self.indices_in(name).iter().filter_map(|index| Some((*index, self.all.get(*index)?)))
+        self.indices_in(name).iter().filter_map(|index| Some((*index, self.get(*index)?)))
     }
 
     /// The indices of the objects of this namespace, in order.
@@ -69,6 +103,15 @@ impl<T: Namespaced> Inventory<T> {
 
     /// Adds an object behind the others, whose indices stay as they are.
     pub fn push(&mut self, object: T) {
+        self.push_shared(Arc::new(object));
+    }
+
+    /// The same of objects that others have as well.
+    pub fn extend_shared(&mut self, objects: impl IntoIterator<Item = Arc<T>>) {
+        objects.into_iter().for_each(|object| self.push_shared(object));
+    }
+
+    fn push_shared(&mut self, object: Arc<T>) {
         let index = self.all.len();
         match self.by_namespace.get_mut(object.namespace()) {
             Some(indices) => indices.push(index),
@@ -76,21 +119,15 @@ impl<T: Namespaced> Inventory<T> {
         }
         self.all.push(object);
     }
+}
 
-    /// Changes the objects in any way.
+impl<T: Namespaced + Clone> Inventory<T> {
+    /// Changes the objects in any way. Those that are shared are copied.
     pub fn edit<R>(&mut self, change: impl FnOnce(&mut Vec<T>) -> R) -> R {
-        let mut all = std::mem::take(&mut self.all);
+        let mut all = std::mem::take(self).into_iter().collect();
         let result = change(&mut all);
         *self = all.into();
         result
-    }
-}
-
-impl<T> Deref for Inventory<T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        &self.all
     }
 }
 
@@ -100,15 +137,15 @@ impl<T> Default for Inventory<T> {
     }
 }
 
-impl<T: Namespaced> From<Vec<T>> for Inventory<T> {
-    fn from(all: Vec<T>) -> Inventory<T> {
+impl<T: Namespaced> From<Vec<Arc<T>>> for Inventory<T> {
+    fn from(all: Vec<Arc<T>>) -> Inventory<T> {
         let mut by_namespace: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         let mut first = 0;
         // Neighbours are mostly of one namespace: it is looked up once for all of them.
         for neighbours in all.chunk_by(|one, other| one.namespace() == other.namespace()) {
             let indices = first..first + neighbours.len();
             first = indices.end;
-            if let Some(name) = neighbours.first().map(Namespaced::namespace) {
+            if let Some(name) = neighbours.first().map(|object| object.namespace()) {
                 by_namespace.entry(name.to_owned()).or_default().extend(indices);
             }
         }
@@ -116,9 +153,15 @@ impl<T: Namespaced> From<Vec<T>> for Inventory<T> {
     }
 }
 
+impl<T: Namespaced> From<Vec<T>> for Inventory<T> {
+    fn from(all: Vec<T>) -> Inventory<T> {
+        all.into_iter().collect()
+    }
+}
+
 impl<T: Namespaced> FromIterator<T> for Inventory<T> {
     fn from_iter<I: IntoIterator<Item = T>>(objects: I) -> Inventory<T> {
-        objects.into_iter().collect::<Vec<T>>().into()
+        objects.into_iter().map(Arc::new).collect::<Vec<_>>().into()
     }
 }
 
@@ -128,21 +171,21 @@ impl<T: Namespaced> Extend<T> for Inventory<T> {
     }
 }
 
-impl<T> IntoIterator for Inventory<T> {
+impl<T: Clone> IntoIterator for Inventory<T> {
     type Item = T;
-    type IntoIter = std::vec::IntoIter<T>;
+    type IntoIter = std::iter::Map<std::vec::IntoIter<Arc<T>>, fn(Arc<T>) -> T>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.all.into_iter()
+        self.all.into_iter().map(Arc::unwrap_or_clone)
     }
 }
 
 impl<'a, T> IntoIterator for &'a Inventory<T> {
     type Item = &'a T;
-    type IntoIter = std::slice::Iter<'a, T>;
+    type IntoIter = Iter<'a, T>;
 
-    fn into_iter(self) -> Self::IntoIter {
-        self.all.iter()
+    fn into_iter(self) -> Iter<'a, T> {
+        self.iter()
     }
 }
 

@@ -21,7 +21,7 @@ use super::{answer, enumerate, plugins};
 
 /// The cluster as it is where the set is all that is applied.
 fn alone(cluster: &Cluster, set: &PolicySet) -> Cluster {
-    let policies = set.policies.iter().map(|index| cluster.policies[*index].clone()).collect();
+    let policies = set.policies.iter().map(|index| cluster.policies.get(*index).unwrap().clone()).collect();
     Cluster { policies, ..cluster.clone() }
 }
 

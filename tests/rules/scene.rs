@@ -80,7 +80,7 @@ impl Scene {
     }
 
     fn pod(&self, index: usize, six: bool) -> PodEnd {
-        let workload = &self.cluster.workloads[index];
+        let workload = self.cluster.workloads.get(index).unwrap();
         let declared = self.cluster.namespaces.get(&workload.namespace);
         let namespace = declared.map(|declared| declared.namespace.clone());
         let known = workload.addresses.iter().find(|address| address.is_ipv6() == six);

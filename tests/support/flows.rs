@@ -142,7 +142,7 @@ impl FlowSeed {
             1 => End::Node(NodeEnd { name: seed.node.clone(), address }),
             2..=4 if !cluster.workloads.is_empty() => {
                 let index = seed.number % cluster.workloads.len();
-                let workload = &cluster.workloads[index];
+                let workload = cluster.workloads.get(index).unwrap();
                 End::Pod(PodEnd {
                     namespace: self.namespace(cluster, &workload.namespace),
                     name: workload.name.clone(),

@@ -31,7 +31,7 @@ pub fn end(cluster: &Cluster, world: &World, end: &End) -> bool {
 
 /// Whether the two ends can be those of one flow.
 pub fn pair(cluster: &Cluster, source: &End, destination: &End) -> bool {
-    let is_one_pod = |index: usize| cluster.workloads[index].kind == WorkloadKind::Pod;
+    let is_one_pod = |index: usize| cluster.workloads.get(index).unwrap().kind == WorkloadKind::Pod;
     let apart = match (source, destination) {
         (End::Pod(from), End::Pod(to)) => {
             // A namespace has one set of labels; a bare pod is one end only.

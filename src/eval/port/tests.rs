@@ -26,7 +26,7 @@ fn declaring(namespace: &str, ports: Vec<ContainerPort>) -> End {
 /// Judges the ports of the only rule of a policy of namespace `app`.
 fn judge(cluster: &Cluster, options: &Options, direction: Direction, flow: &Flow) -> PortsTrace {
     let question = Question { cluster, options, flow, among: None };
-    let policy = &cluster.policies[0];
+    let policy = cluster.policies.get(0).unwrap();
     let rule = &policy.rules(direction).unwrap()[0];
     let rule = RuleOf { policy, direction, rule };
     trace(question, rule, &crate::eval::peer::trace(question, rule))
