@@ -1,8 +1,7 @@
 //! How the stages of a run grow with the cluster: reading it, the first property, further ones, one flow by the reference
 //! semantics, the list of who can reach a workload, and a diff.
 //!
-//! What a cluster is said to have here are workloads; it has as many policies. `NETVERIFY_BENCH_LARGE=1` adds one of 100,000
-//! where that is not a matter of minutes. Times on a shared machine mean little; compare lines of one run.
+//! What a cluster is said to have here are workloads; it has as many policies. `NETVERIFY_BENCH_LARGE=1` adds one of 100,000. Times on a shared machine mean little; compare lines of one run.
 
 #![expect(clippy::unwrap_used, reason = "a benchmark may stop at the first thing that is not as expected")]
 
@@ -96,7 +95,7 @@ fn first_check(criterion: &mut Criterion) {
 fn further_checks(criterion: &mut Criterion) {
     let mut group = group(criterion, "further checks");
     group.throughput(Throughput::Elements(FURTHER as u64));
-    for workloads in SIZES {
+    for workloads in with_large() {
         let folder = written::write(workloads);
         let path = folder.path().join("netverify.toml");
         std::fs::write(&path, spec::spec(cluster::Shape { workloads, seed: written::SEED }, FURTHER)).unwrap();
@@ -151,7 +150,7 @@ fn end(cluster: &Cluster, name: &str, address: &str) -> End {
 fn who_can_reach(criterion: &mut Criterion) {
     let mut group = group(criterion, "who can reach");
     let world = World::default();
-    for workloads in SIZES {
+    for workloads in with_large() {
         let cluster = written::read(&written::write(workloads));
         let target = Endpoint::Workload(index(&cluster, "team-0000/app-0-db"));
         let flows = FlowSet::new(Endpoint::Anything, target, PortSet::default());
@@ -166,11 +165,11 @@ fn who_can_reach(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// The cluster against itself without one policy, reading aside. At 10,000 one takes minutes, so this ends before.
+/// The cluster against itself without one policy, reading aside.
 fn a_diff(criterion: &mut Criterion) {
     let mut group = group(criterion, "diff");
     let world = World::default();
-    for workloads in [10, 100, 1_000] {
+    for workloads in with_large() {
         let old = written::read(&written::write(workloads));
         let mut new = old.clone();
         new.policies.edit(|policies| {

@@ -9,6 +9,7 @@ mod spec;
 use std::time::Duration;
 
 use cluster::{Shape, files};
+use netverify::diff;
 use netverify::manifest::{self, ManifestPath, Settings};
 use netverify::model::claim::{Claim, Endpoint, FlowSet, PortItem, PortSet};
 use netverify::model::net::{PortMatch, Protocol};
@@ -115,6 +116,32 @@ fn a_chain_is_as_long_where_every_step_is_asked_as_where_most_are_there_to_see()
         chains += usize::from(seen.ends_with("in 2 steps") || seen.ends_with("in 3 steps"));
     }
     assert!(proved > 2 && chains > 2, "{proved} proved, {chains} of several steps");
+}
+
+/// What opens and closes, in words.
+fn changes(prover: &Prover, old: &Cluster, new: &Cluster) -> [Vec<String>; 2] {
+    let merged = diff::merge(old, new, ["old", "new"]);
+    let found = diff::diff(prover, &merged, &World::default()).unwrap();
+    [found.opened, found.closed].map(|side| {
+        let classes = side.classes.iter().map(|class| format!("{:?} today: {}", class.words, class.witness.today));
+        classes.chain([format!("beyond: {}", side.beyond.is_some())]).collect()
+    })
+}
+
+#[test]
+fn a_diff_of_many_policies_is_what_it_is_when_all_of_them_are_compared_at_once() {
+    let old = read(Shape { workloads: 103, seed: 2 });
+    let provers =
+        [usize::MAX, 0].map(|whole| Prover::new(1, Duration::from_secs(300)).unwrap().with_whole_slices_up_to(whole));
+    let mut classes = 0;
+    for gone in (3..old.policies.len()).step_by(7) {
+        let mut new = old.clone();
+        let policy = new.policies.edit(|policies| policies.remove(gone));
+        let [whole, abridged] = provers.each_ref().map(|prover| changes(prover, &old, &new));
+        assert_eq!(whole, abridged, "without {}", policy.full_name());
+        classes += whole.iter().map(Vec::len).sum::<usize>() - 2;
+    }
+    assert!(classes > 3, "{classes} classes");
 }
 
 #[test]

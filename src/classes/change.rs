@@ -5,7 +5,7 @@
 //! doors are followed through the other side, and of what passes is taken away what passed before. None of
 //! this is trusted: the solver confirms that every flow of a class opens, and that no other flow does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::candidate::{Candidate, fewer};
 use super::check::{Checker, Plugins, Stop};
@@ -98,7 +98,7 @@ struct Work<'a> {
     both: Checker<'a>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     fn view<'v>(&'v self, set: &'v PolicySet) -> View<'v> {
         View { cluster: self.sides.cluster, policies: &set.policies, options: self.options }
     }
@@ -114,22 +114,25 @@ impl Work<'_> {
         Ok(candidates)
     }
 
-    /// The doors of the new policies that no old policy had, and where pods are left open that were not.
+    /// The doors of the new policies that no old policy had, and where pods are left open that were not. Policies that say
+    /// what one of the other side says have no such doors.
     fn new_doors(&self, direction: Direction) -> Vec<Opening> {
         let (old, new) = (self.view(self.sides.old), self.view(self.sides.new));
-        let rules = |view: &View<'_>| {
-            let policies = self.policies(view.policies);
-            policies.flat_map(|(index, policy)| view.admitted(direction, index, policy)).collect::<Vec<_>>()
-        };
-        let known: BTreeSet<Product> = rules(&old).into_iter().map(|opening| opening.flows).collect();
-        let admitted = rules(&new).into_iter().filter(|opening| !known.contains(&opening.flows));
-        let left_open =
-            self.policies(&self.sides.old.policies).filter_map(|(_, policy)| self.left_open(direction, policy));
+        let [gone, come] = [[self.sides.old, self.sides.new], [self.sides.new, self.sides.old]];
+        let [gone, come] = [gone, come].map(|sets| self.only(direction, sets));
+        let near: BTreeSet<&str> = come.iter().map(|(_, policy)| policy.namespace.as_str()).collect();
+        let known = self.policies(old.policies).filter(|(_, policy)| near.contains(policy.namespace.as_str()));
+        let known = known.flat_map(|(index, policy)| old.admitted(direction, index, policy));
+        let known: BTreeSet<Product> = known.map(|opening| opening.flows).collect();
+        let admitted = come.into_iter().flat_map(|(index, policy)| new.admitted(direction, index, policy));
+        let admitted = admitted.filter(|opening| !known.contains(&opening.flows));
+        let left_open = gone.into_iter().filter_map(|(_, policy)| self.left_open(direction, policy));
         left_open.chain(admitted).collect()
     }
 
-    fn policies<'p>(&'p self, set: &'p [usize]) -> impl Iterator<Item = (usize, &'p Policy)> {
-        set.iter().filter_map(|index| Some((*index, self.sides.cluster.policies.get(*index)?)))
+    fn policies<'s>(&self, set: &'s [usize]) -> impl Iterator<Item = (usize, &'a Policy)> + use<'a, 's> {
+        let cluster = self.sides.cluster;
+        set.iter().filter_map(|index| Some((*index, cluster.policies.get(*index)?)))
     }
 
     /// R4: pods that the old policy isolates and that no new one does.
@@ -191,17 +194,21 @@ impl Work<'_> {
 
     /// The pods that policies of one side alone select for the direction; `None` where there are no such policies.
     fn changed(&self, direction: Direction) -> Option<Vec<Endpoint>> {
-        let [old, new] = [self.sides.old, self.sides.new].map(|set| self.said(direction, set));
-        let only = old.iter().filter(|(said, _)| !new.contains_key(*said));
-        let only = only.chain(new.iter().filter(|(said, _)| !old.contains_key(*said)));
+        let Sides { old, new, .. } = *self.sides;
+        let only = [[old, new], [new, old]].into_iter().flat_map(|sets| self.only(direction, sets));
         let pods: Vec<Endpoint> = only.map(|(_, policy)| pods_of(policy)).collect();
         (!pods.is_empty()).then_some(pods)
     }
 
-    /// What the policies of a set say for the direction, wherever it is written.
-    fn said<'p>(&'p self, direction: Direction, set: &'p PolicySet) -> BTreeMap<String, &'p Policy> {
-        let policies = self.policies(&set.policies).map(|(_, policy)| policy);
-        policies.filter_map(|policy| Some((said(policy, direction)?, policy))).collect()
+    /// The policies of the one set that have the direction and of which no policy of the other says what they say.
+    fn only(&self, direction: Direction, [one, other]: [&PolicySet; 2]) -> Vec<(usize, &'a Policy)> {
+        // Most namespaces are as they were, and that is soon seen.
+        let alike = one.namespaces_alike(other, self.sides.cluster, direction);
+        let is_open = |(_, policy): &(usize, &Policy)| !alike.contains(policy.namespace.as_str());
+        let there = self.policies(&other.policies).filter(is_open);
+        let there: BTreeSet<String> = there.filter_map(|(_, policy)| said(policy, direction)).collect();
+        let is_alone = |policy: &Policy| said(policy, direction).is_some_and(|said| !there.contains(&said));
+        self.policies(&one.policies).filter(is_open).filter(|(_, policy)| is_alone(policy)).collect()
     }
 }
 

@@ -10,6 +10,7 @@ use super::product::Product;
 use crate::model::net::{IpBlock, PortMatch};
 use crate::model::options::{EgressNamedPortAny, EndPort, IpBlockMatches, Options};
 use crate::model::policy::{Direction, NamespaceScope, PeerKind, Peers, Policy, PortSpec, Ports as RulePorts, Rule};
+use crate::model::selector::NAMESPACE_NAME_LABEL;
 use crate::model::workload::Cluster;
 
 /// Why one side lets flows through.
@@ -61,8 +62,12 @@ impl<'a> View<'a> {
     pub(super) fn isolating(&self, direction: Direction, subject: &Ends) -> impl Iterator<Item = (usize, &'a Policy)> {
         let view = *self;
         let policies = view.policies.iter().filter_map(move |index| Some((*index, view.cluster.policies.get(*index)?)));
+        // R1. Of thousands of policies most are elsewhere, and a name is soon compared.
+        let names = subject.plain.namespaces.listed(NAMESPACE_NAME_LABEL);
+        let is_near = move |policy: &Policy| names.is_none_or(|names| names.contains(&policy.namespace));
         let may_isolate = move |(_, policy): &(usize, &Policy)| {
             policy.rules(direction).is_some()
+                && is_near(policy)
                 && selected(policy).is_some_and(|selected| !subject.plain.and(&selected, view.cluster).is_empty())
         };
         policies.filter(may_isolate)

@@ -4,8 +4,10 @@
 //! gap, `symbolic` says it for all pods and flows at once. Policies are named by their index in the
 //! cluster.
 
+use std::collections::{BTreeSet, HashMap};
+
 use super::claim::FlowSet;
-use super::policy::Direction;
+use super::policy::{Direction, Policy};
 use super::workload::Cluster;
 
 /// How policies compare.
@@ -60,6 +62,37 @@ pub struct PolicySet {
     pub name: String,
     /// The policies.
     pub policies: Vec<usize>,
+}
+
+impl PolicySet {
+    /// The namespaces with policies in which both sets say the same of a direction: one policy after the other, so that two which say it
+    /// in another order may count as different.
+    #[must_use]
+    pub fn namespaces_alike<'c>(
+        &self,
+        other: &PolicySet,
+        cluster: &'c Cluster,
+        direction: Direction,
+    ) -> BTreeSet<&'c str> {
+        let [these, those] = [self, other].map(|set| set.by_namespace(cluster, direction));
+        let are_alike = |(name, these): &(&'c str, Vec<&Policy>)| {
+            those.get(name).is_some_and(|those| {
+                these.len() == those.len()
+                    && these.iter().zip(those).all(|(one, other)| one.says_the_same(other, direction))
+            })
+        };
+        these.into_iter().filter(are_alike).map(|(name, _)| name).collect()
+    }
+
+    /// The policies that have the direction, by namespace.
+    fn by_namespace<'c>(&self, cluster: &'c Cluster, direction: Direction) -> HashMap<&'c str, Vec<&'c Policy>> {
+        let mut all: HashMap<&str, Vec<&Policy>> = HashMap::new();
+        let policies = self.policies.iter().filter_map(|index| cluster.policies.get(*index));
+        for policy in policies.filter(|policy| policy.rules(direction).is_some()) {
+            all.entry(policy.namespace.as_str()).or_default().push(policy);
+        }
+        all
+    }
 }
 
 /// What would break a comparison: a kind of pod or flow to which policies do different things.

@@ -90,10 +90,44 @@ impl Policy {
         }
     }
 
+    /// Whether both say the same of this direction, wherever it is written: no verdict can tell them apart. Two that say it in other
+    /// words may count as different.
+    #[must_use]
+    pub fn says_the_same(&self, other: &Policy, direction: Direction) -> bool {
+        let are_alike = |one: &[Rule], other: &[Rule]| {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| one.says_the_same(other))
+        };
+        let rules = match (self.rules(direction), other.rules(direction)) {
+            (None, None) => return true,
+            (Some(one), Some(other)) => are_alike(one, other),
+            _ => false,
+        };
+        rules && self.namespace == other.namespace && self.pod_selector.selector == other.pod_selector.selector
+    }
+
     /// `namespace/name`, as people write it.
     #[must_use]
     pub fn full_name(&self) -> String {
         format!("{}/{}", self.namespace, self.name)
+    }
+}
+
+impl Rule {
+    fn says_the_same(&self, other: &Rule) -> bool {
+        let peers = match (&self.peers, &other.peers) {
+            (Peers::All, Peers::All) => true,
+            (Peers::AnyOf(one), Peers::AnyOf(other)) => {
+                one.iter().map(|peer| &peer.kind).eq(other.iter().map(|peer| &peer.kind))
+            }
+            _ => false,
+        };
+        let ports = |spec: &PortSpec| (spec.protocol, spec.ports.clone());
+        let ports = match (&self.ports, &other.ports) {
+            (Ports::All, Ports::All) => true,
+            (Ports::AnyOf(one), Ports::AnyOf(other)) => one.iter().map(ports).eq(other.iter().map(ports)),
+            _ => false,
+        };
+        peers && ports
     }
 }
 

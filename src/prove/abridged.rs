@@ -5,7 +5,12 @@
 //! the policies that a namespace has for a direction more flows pass, and fewer pods are isolated. Where no case is
 //! found then, there is none at all; a case that is found is put to `eval`, which knows every policy, and where that
 //! does not confirm it the policies of its pods' namespaces come in and the question is asked again. A property thus
-//! costs what the policies cost that matter to it, be the cluster as large as it may. `prove` alone calls this module.
+//! costs what the policies cost that matter to it, be the cluster as large as it may.
+//!
+//! A comparison of two sets of policies leaves out, on both sides, those of namespaces where the sets say the same. A flow passes where
+//! its source is let out and its destination admitted, each as the policies of its own namespace say. Where both sets agree on an end, a flow
+//! that the one lets pass and the other does not is told apart at its other end, and is told apart there without them as well: so again
+//! only more cases are found. `prove` alone calls this module.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -13,9 +18,11 @@ use std::time::{Duration, Instant};
 use super::group::{Asker, First, Found, Group};
 use super::{Job, LeftOut, group};
 use crate::error::Error;
+use crate::model::algebra::Gap;
 use crate::model::claim::Claim;
 use crate::model::net::{End, Flow};
 use crate::model::options::Options;
+use crate::model::policy::Direction;
 use crate::model::workload::Cluster;
 use crate::symbolic::Slice;
 use crate::witness::{Judge, today};
@@ -48,12 +55,19 @@ impl<'a> Abridged<'a> {
     pub(super) fn new(asker: &Asker<'_>, job: &Job<'a>, whole: Slice) -> Abridged<'a> {
         let is_exact = asker.recorder.is_some() || !may_be_abridged(job.claim);
         let most = if is_exact { usize::MAX } else { asker.limits.whole_up_to };
-        let side = |policies: &[usize]| {
-            if policies.len() <= most { Side::default() } else { Side::of(job.cluster, policies) }
+        let side = |direction| {
+            let policies = whole.of(direction);
+            match job.claim {
+                _ if policies.len() <= most => Side::default(),
+                Claim::NoGap { gap: Gap::Verdict { one, other, .. }, .. } => {
+                    Side { hidden: one.namespaces_alike(other, job.cluster, direction) }
+                }
+                _ => Side::of(job.cluster, policies),
+            }
         };
         Abridged {
-            egress: side(&whole.egress),
-            ingress: side(&whole.ingress),
+            egress: side(Direction::Egress),
+            ingress: side(Direction::Ingress),
             job: *job,
             whole,
             rounds: 0,
@@ -153,10 +167,11 @@ impl<'a> Side<'a> {
 }
 
 /// Whether without policies there can only be more cases. A flow that is denied may be denied by any policy, and
-/// a comparison is about the policies that it names; a path is asked step by step, each of which comes here by itself.
+/// other gaps are about the policies that they name; a path is asked step by step, each of which comes here by itself.
 fn may_be_abridged(claim: &Claim) -> bool {
     match claim {
         Claim::NoneCanReach(_) | Claim::SomeCanReach(_) | Claim::Isolated { .. } => true,
-        Claim::EveryCanReach(_) | Claim::NoPath(_) | Claim::Compared(_) | Claim::NoGap { .. } => false,
+        Claim::NoGap { gap, .. } => matches!(gap, Gap::Verdict { .. }),
+        Claim::EveryCanReach(_) | Claim::NoPath(_) | Claim::Compared(_) => false,
     }
 }
