@@ -51,8 +51,12 @@ fn the_size_and_number_of_all_files() {
 #[test]
 fn documents_and_values() {
     assert_eq!(limit(&read(&"---\na\n".repeat(200_001))), "this file has 200,001 documents, and may have 200,000");
+    assert_eq!(limit(&read(&"a\n...\n".repeat(200_001))), "this file has more than 200,000 documents");
     let values = format!("[{}]", "0,".repeat(5_000_001));
     assert_eq!(limit(&read(&values)), "this document has more than 5,000,000 values");
+    // What stands under an anchor is kept for its aliases, and under each of forty once more.
+    let kept = (0..40).fold("0,".repeat(300_000), |inner, at| format!("&a{at} [{inner}]"));
+    assert_eq!(limit(&read(&kept)), "this document has more than 5,000,000 values");
 }
 
 #[test]

@@ -27,12 +27,10 @@ pub(super) fn documents<'t>(piece: Piece<'t>, faults: &mut Faults) -> Result<Vec
     let mut documents = Vec::new();
     while let Some((event, place)) = composer.next()? {
         match event {
-            // What is known of a document ends with it: names of anchors, and what it took.
-            Event::DocumentStart(..) => {
-                composer.kept.clear();
-                composer.spent = Spent::default();
-            }
+            // Anchors are those of one document.
+            Event::DocumentStart(..) => composer.kept.clear(),
             Event::DocumentEnd | Event::StreamStart | Event::StreamEnd => {}
+            _ if documents.len() >= limits::DOCUMENTS => return Err(Box::new(fault::many_documents(place))),
             event => {
                 let root = composer.node(event, place)?;
                 let mut doubts = std::mem::replace(&mut composer.doubts, Faults::new(limits::FAULTS));

@@ -56,6 +56,12 @@ pub(super) fn too_many() -> Diagnostic {
     limits::exceeded(format!("this document has more than {} values", limits::number(limits::NODES)), SPLIT)
 }
 
+/// More documents than a file may have, with `...` between them.
+pub(super) fn many_documents(place: Origin) -> Diagnostic {
+    let most = limits::number(limits::DOCUMENTS);
+    limits::exceeded(format!("this file has more than {most} documents"), SPLIT).at(place, "")
+}
+
 /// Longer strings than a document may have.
 pub(super) fn too_long() -> Diagnostic {
     let message = "the strings of this document, with those that aliases repeat, are longer than 128 MiB";

@@ -1,4 +1,5 @@
 //! How much a document takes, counted while it is read, so that no text makes a tree beyond the limits. Called by `compose` only.
+//! Where there are a few documents in a piece of a stream, all of them count.
 //!
 //! A value under an anchor is kept beside the tree, and each alias repeats it there: both count again.
 
@@ -39,7 +40,7 @@ impl Size {
     }
 }
 
-/// What a document has taken so far.
+/// What has been taken so far.
 #[derive(Default)]
 pub(super) struct Spent {
     nodes: usize,
