@@ -4,6 +4,7 @@
 
 use std::time::Instant;
 
+use super::abridged::Abridged;
 use super::group::{Asker, First, Group};
 use super::{Job, conclude};
 use crate::error::Error;
@@ -108,6 +109,7 @@ fn needs_a_plugin(outcome: &Outcome) -> bool {
 
 fn ask(asker: &Asker<'_>, job: &Job<'_>) -> Result<Outcome, Error> {
     let group = Group::of_one(asker.at, *job);
-    let first = group.first_answers(asker)?.pop().map_or(First::Stolen, |(first, _)| first);
-    conclude::conclude(asker, job, first)
+    let mut policies = Abridged::new(asker, job, group.slice.clone());
+    let (first, _) = policies.first_answer(asker, &group)?;
+    conclude::under(asker, job, &group.options, first, &mut policies)
 }
