@@ -14,6 +14,11 @@ use super::workload::{Service, Workload};
 pub trait Namespaced {
     /// The name of the namespace.
     fn namespace(&self) -> &str;
+
+    /// Whether an address of it is known.
+    fn has_addresses(&self) -> bool {
+        false
+    }
 }
 
 impl Namespaced for Policy {
@@ -25,6 +30,10 @@ impl Namespaced for Policy {
 impl Namespaced for Workload {
     fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    fn has_addresses(&self) -> bool {
+        !self.addresses.is_empty()
     }
 }
 
@@ -42,6 +51,8 @@ pub struct Inventory<T> {
     all: Vec<Arc<T>>,
     /// The indices of the objects of each namespace, in order.
     by_namespace: BTreeMap<String, Vec<usize>>,
+    /// The indices of those with addresses: often none of thousands, and who has one is asked for every flow.
+    with_addresses: Vec<usize>,
 }
 
 /// The objects of an inventory, in order.
@@ -51,7 +62,7 @@ impl<T> Inventory<T> {
     /// No objects.
     #[must_use]
     pub const fn new() -> Inventory<T> {
-        Inventory { all: Vec::new(), by_namespace: BTreeMap::new() }
+        Inventory { all: Vec::new(), by_namespace: BTreeMap::new(), with_addresses: Vec::new() }
     }
 
     /// How many objects there are.
@@ -101,6 +112,11 @@ impl<T: Namespaced> Inventory<T> {
         self.by_namespace.keys().map(String::as_str)
     }
 
+    /// The objects of which an address is known, with their indices, in order.
+    pub fn with_addresses(&self) -> impl Iterator<Item = (usize, &T)> {
+        self.with_addresses.iter().filter_map(|index| Some((*index, self.get(*index)?)))
+    }
+
     /// Adds an object behind the others, whose indices stay as they are.
     pub fn push(&mut self, object: T) {
         self.push_shared(Arc::new(object));
@@ -116,6 +132,9 @@ impl<T: Namespaced> Inventory<T> {
         match self.by_namespace.get_mut(object.namespace()) {
             Some(indices) => indices.push(index),
             None => drop(self.by_namespace.insert(object.namespace().to_owned(), vec![index])),
+        }
+        if object.has_addresses() {
+            self.with_addresses.push(index);
         }
         self.all.push(object);
     }
@@ -149,7 +168,9 @@ impl<T: Namespaced> From<Vec<Arc<T>>> for Inventory<T> {
                 by_namespace.entry(name.to_owned()).or_default().extend(indices);
             }
         }
-        Inventory { all, by_namespace }
+        let addresses = all.iter().enumerate().filter(|(_, object)| object.has_addresses());
+        let with_addresses = addresses.map(|(index, _)| index).collect();
+        Inventory { all, by_namespace, with_addresses }
     }
 }
 
@@ -200,6 +221,10 @@ mod tests {
         fn namespace(&self) -> &str {
             self.0
         }
+
+        fn has_addresses(&self) -> bool {
+            self.1.is_multiple_of(2)
+        }
     }
 
     fn found(inventory: &Inventory<Thing>, name: &str) -> Vec<(usize, u8)> {
@@ -214,6 +239,10 @@ mod tests {
         inventory.edit(|all| all.iter_mut().for_each(|thing| thing.0 = if thing.0 == "b" { "c" } else { thing.0 }));
         assert_eq!(found(&inventory, "b"), []);
         assert_eq!(found(&inventory, "c"), [(0, 1), (2, 3), (3, 4)]);
+        assert_eq!(
+            inventory.with_addresses().map(|(index, thing)| (index, thing.1)).collect::<Vec<_>>(),
+            [(1, 2), (3, 4)]
+        );
         inventory.edit(|all| all.remove(0));
         assert_eq!(found(&inventory, "c"), [(1, 3), (2, 4)]);
         assert_eq!(inventory.namespaces().collect::<Vec<_>>(), ["a", "c"]);

@@ -185,7 +185,7 @@ impl<'q, 'a> Model<'q, 'a> {
         let cluster = self.query.setting.cluster;
         let first = if role == "source" { 1 } else { 2 };
         let taken = |address: &IpAddr| {
-            cluster.workloads.iter().any(|workload| workload.addresses.contains(address))
+            cluster.workloads.with_addresses().any(|(_, workload)| workload.addresses.contains(address))
                 || cluster.nodes.iter().any(|node| node.addresses.contains(address))
         };
         let mut free = (0..0x7f_ffff).map(|number| address(first + 2 * number));

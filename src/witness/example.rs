@@ -84,7 +84,7 @@ pub(super) fn own_address(workload: &Workload) -> Option<IpAddr> {
 }
 
 fn is_known(cluster: &Cluster, address: IpAddr) -> bool {
-    cluster.workloads.iter().any(|workload| workload.addresses.contains(&address))
+    cluster.workloads.with_addresses().any(|(_, workload)| workload.addresses.contains(&address))
         || cluster.nodes.iter().any(|node| node.addresses.contains(&address))
 }
 

@@ -358,7 +358,7 @@ fn owns_its_address(judge: &Judge<'_>, end: &End) -> bool {
         return node.addresses.contains(&address);
     }
     // R33: a pod on its node's network has no address of its own.
-    let mut in_network = judge.cluster.workloads.iter().filter(|workload| !workload.host_network);
-    !in_network.any(|workload| workload.addresses.contains(&address))
+    let mut in_network = judge.cluster.workloads.with_addresses().filter(|(_, workload)| !workload.host_network);
+    !in_network.any(|(_, workload)| workload.addresses.contains(&address))
         && !judge.cluster.nodes.iter().any(|node| node.addresses.contains(&address))
 }
