@@ -13,6 +13,8 @@ mod assemble;
 mod cidr;
 mod decode;
 mod differs;
+#[cfg(test)]
+mod edits;
 mod faults;
 mod hints;
 mod input;
@@ -245,6 +247,10 @@ fn tasks((place, input): (usize, &Input), text: &Arc<str>, diagnostics: &mut Vec
         diagnostics.push(diagnostic.help("save the file as UTF-8 text"));
         return Vec::new();
     }
+    if let Some(odd) = odd_line_break(text) {
+        diagnostics.push(hints::odd_line_break(Origin { file: input.file, span: odd }));
+        return Vec::new();
+    }
     let pieces = stream::cut(text);
     if pieces.len() > limits::DOCUMENTS {
         let most = limits::number(limits::DOCUMENTS);
@@ -254,6 +260,14 @@ fn tasks((place, input): (usize, &Input), text: &Arc<str>, diagnostics: &mut Vec
     }
     let task = |range| Task { input: place, file: input.file, text: text.clone(), range, in_folder: input.in_folder };
     pieces.into_iter().map(task).collect()
+}
+
+/// What ends a line in YAML 1.1, to which Kubernetes' reader keeps, and in YAML 1.2 does not: behind it a comment to the one may be an
+/// object to the other.
+fn odd_line_break(text: &str) -> Option<Span> {
+    let text = Some(text).filter(|text| !text.is_ascii())?;
+    let (at, found) = text.match_indices(['\u{85}', '\u{2028}', '\u{2029}']).next()?;
+    Some(Span::new(at, at + found.len()))
 }
 
 fn read_piece(task: &Task, settings: &Settings) -> Contents {

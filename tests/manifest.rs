@@ -253,9 +253,25 @@ fn what_nobody_can_tell_the_meaning_of_matters_only_in_objects_that_are_read() {
     a.yaml:7:35 wrong-type: `x` is tagged as int and is not a whole number
       help: drop the tag
     "#);
-    let other =
-        "---\napiVersion: v1\nkind: ConfigMap\ndata: {a: !!binary aGk=, b: .inf, c: \"d\u{2028}e\", f: !Ref g}\n";
+    let other = "---\napiVersion: v1\nkind: ConfigMap\ndata: {a: !!binary aGk=, b: .inf, f: !Ref g}\n";
     assert!(case(&with(other)).accepted(), "{}", told(&with(other)));
+}
+
+#[test]
+fn an_object_cannot_hide_from_the_reader_and_show_itself_to_kubernetes() {
+    let config = "apiVersion: networking.k8s.io/v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    for hidden in [
+        "# a\u{2028}apiVersion: networking.k8s.io/v1\u{2028}kind: NetworkPolicy\n".to_owned(),
+        config.replace("ConfigMap", "!!binary TmV0d29ya1BvbGljeQ=="),
+        config.replace("ConfigMap", "!x NetworkPolicy"),
+        format!("{config}!!binary a2luZA==: NetworkPolicy\n"),
+        format!("{config}!!merge <<: {{kind: NetworkPolicy}}\n"),
+        format!("{config}\"ki\\x6ed\": NetworkPolicy\n"),
+        format!("{config}k: &k kind\n*k: NetworkPolicy\n"),
+    ] {
+        let text = format!("{}---\n{hidden}", policy("podSelector: {}"));
+        assert!(!case(&text).accepted(), "{hidden}");
+    }
 }
 
 #[test]

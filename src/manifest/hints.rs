@@ -12,6 +12,14 @@ pub fn helm(place: Origin) -> Diagnostic {
         .help("render it first: `helm template CHART | netverify prove -m - ...`")
 }
 
+/// A character that ends a line for some readers only.
+pub fn odd_line_break(place: Origin) -> Diagnostic {
+    Diagnostic::error(Code::YamlSyntax, "this character ends a line for Kubernetes, and not for other readers of YAML")
+        .at(place, "")
+        .note("What stands behind it may be a comment to the one and a field to the other.")
+        .help("take it out, or write it as an escape in double quotes: `\\u2028`, `\\u2029` or `\\u0085`")
+}
+
 /// A field that the type does not have (V60).
 pub fn unknown_field(path: &str, key: &Node<'_>, name: &str, parent: &str, known: &[&'static str]) -> Diagnostic {
     let diagnostic = Diagnostic::error(Code::UnknownField, format!("unknown field {path}")).at(key.origin, "");

@@ -23,7 +23,6 @@ pub(super) fn documents<'t>(piece: Piece<'t>, faults: &mut Faults) -> Result<Vec
     let parser = Parser::new_from_str_with_options(piece.text, options());
     let (kept, spent, doubts) = (HashMap::new(), Spent::default(), Faults::new(limits::FAULTS));
     let mut composer = Composer { piece, parser, faults, doubts, kept, spent, depth: 0 };
-    let line_break = odd_line_break(piece);
     let mut documents = Vec::new();
     while let Some((event, place)) = composer.next()? {
         match event {
@@ -33,8 +32,7 @@ pub(super) fn documents<'t>(piece: Piece<'t>, faults: &mut Faults) -> Result<Vec
             _ if documents.len() >= limits::DOCUMENTS => return Err(Box::new(fault::many_documents(place))),
             event => {
                 let root = composer.node(event, place)?;
-                let mut doubts = std::mem::replace(&mut composer.doubts, Faults::new(limits::FAULTS));
-                doubts.extend(line_break.map(fault::odd_line_break));
+                let doubts = std::mem::replace(&mut composer.doubts, Faults::new(limits::FAULTS));
                 documents.push(Document { root, doubts });
             }
         }
@@ -46,14 +44,6 @@ fn options() -> Options {
     let mut options = Options::default();
     options.set_emit_comments(false);
     options
-}
-
-/// What ends a line in YAML 1.1, to which Kubernetes' reader keeps, and in YAML 1.2 does not: what is a comment to the one may be a
-/// key to the other.
-fn odd_line_break(piece: Piece<'_>) -> Option<Origin> {
-    let text = Some(piece.text).filter(|text| !text.is_ascii())?;
-    let (at, found) = text.char_indices().find(|(_, c)| matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}'))?;
-    Some(piece.origin(at, at + found.len_utf8()))
 }
 
 /// Makes nodes of events.
@@ -137,7 +127,7 @@ impl<'t> Composer<'t, '_> {
                 break;
             }
             let is_merge = is_merge(&event);
-            let key = self.node(event, place)?;
+            let key = self.key(event, place)?;
             let Some((event, place)) = self.next()? else { break };
             let value = self.node(event, place)?;
             origin = origin.to(key.used()).to(value.used());
@@ -146,6 +136,17 @@ impl<'t> Composer<'t, '_> {
         self.depth -= 1;
         let entries = merge::merged(entries, merges, self.faults);
         Ok(Node { value: Value::Map(entries), origin, alias: None })
+    }
+
+    /// A key. What is in doubt about its tag matters in every document: `!!binary a2luZA==` is `kind` to Kubernetes.
+    fn key(&mut self, event: Event<'t>, place: Origin) -> Result<Node<'t>, Stop> {
+        if event.tag().is_none() {
+            return self.node(event, place);
+        }
+        let others = std::mem::replace(&mut self.doubts, Faults::new(limits::FAULTS));
+        let key = self.node(event, place);
+        self.faults.absorb(std::mem::replace(&mut self.doubts, others));
+        key
     }
 
     /// An item that is null because nothing is written: it points at its dash.
@@ -181,7 +182,7 @@ impl<'t> Composer<'t, '_> {
         Ok(Node { value, origin: place, alias: None })
     }
 
-    /// A scalar that says what it is.
+    /// A scalar that says what it is. Where that is in doubt it is no string: nobody may take it for the kind of an object.
     fn tagged(&mut self, tag: &Tag, text: Cow<'t, str>, place: Origin) -> Value<'t> {
         // A lone `!` says that there is nothing to interpret.
         if tag.core_suffix() == Some("str") || tag.original() == "!" {
@@ -199,7 +200,7 @@ impl<'t> Composer<'t, '_> {
             }
             _ => {
                 self.doubts.push(fault::unknown_tag(&tag.original(), place));
-                Value::Str(text)
+                Value::Null
             }
         }
     }

@@ -102,14 +102,6 @@ pub(super) fn mistagged(text: &str, tag: &str, place: Origin) -> Diagnostic {
     Diagnostic::error(Code::WrongType, message).at(place, "").help("drop the tag")
 }
 
-/// A character that ends a line for some readers only.
-pub(super) fn odd_line_break(place: Origin) -> Diagnostic {
-    Diagnostic::error(Code::YamlSyntax, "this character ends a line for Kubernetes, and not for other readers of YAML")
-        .at(place, "")
-        .note("What stands behind it may be a comment to the one and a field to the other.")
-        .help("take it out, or write it as an escape in double quotes: `\\u2028`, `\\u2029` or `\\u0085`")
-}
-
 /// Infinities, and what is no number: JSON, in which the API server is spoken to, has no word for them.
 pub(super) fn not_finite(text: &str, place: Origin) -> Diagnostic {
     let message = format!("`{text}` is not a number that Kubernetes can hold");

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use serde_json::{Map, Number, Value as Json};
 
 use super::{Node, Piece, Value, parse};
+use crate::manifest::edits::edited;
 use crate::manifest::faults::Faults;
 use crate::source::SourceMap;
 
@@ -20,21 +21,6 @@ const FRAGMENTS: &[&str] = &[
     "&a ", "*a", "*base", "<<: ", "- ", "[", "]", "{", "}", "\n", "\n  ", ": ", ", ", "'", "\"", "!!str ", "!x ", "#",
     " ", "~", "|\n", "? ", "---\n", "...\n", "\t", "é", "\r\n", "null", "on",
 ];
-
-fn edited() -> impl Strategy<Value = String> {
-    let edit = (any::<prop::sample::Index>(), prop::option::of(prop::sample::select(FRAGMENTS)));
-    (prop::sample::select(DOCUMENTS), prop::collection::vec(edit, 0..4)).prop_map(|(document, edits)| {
-        let mut text: Vec<String> = document.chars().map(String::from).collect();
-        for (place, fragment) in edits {
-            let at = place.index(text.len());
-            match fragment {
-                Some(fragment) => text.insert(at, fragment.to_owned()),
-                None => drop(text.remove(at)),
-            }
-        }
-        text.concat()
-    })
-}
 
 /// The documents as JSON, if nothing is at fault with them.
 fn ours(text: &str) -> Option<Vec<Json>> {
@@ -89,7 +75,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn edited_documents_are_read_alike(text in edited()) {
+    fn edited_documents_are_read_alike(text in edited(DOCUMENTS, FRAGMENTS)) {
         let Some(ours) = ours(&text).filter(|_| !has_odd_key(&text)) else { return Ok(()) };
         let theirs = theirs(&text);
         prop_assert!(theirs.is_ok(), "{}\n{text}", theirs.unwrap_err());
