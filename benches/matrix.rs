@@ -14,6 +14,8 @@ use netverify::model::workload::Cluster;
 
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/memory.rs"]
+mod memory;
 #[path = "support/written.rs"]
 mod written;
 

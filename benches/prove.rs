@@ -17,6 +17,9 @@ use netverify::plan::{Inputs, Plan};
 use netverify::prove::{Prover, decide};
 use netverify::source::SourceMap;
 
+#[path = "support/memory.rs"]
+mod memory;
+
 fn inputs(spec: &str) -> Inputs {
     let path = format!("{}/specs/{spec}.toml", env!("CARGO_MANIFEST_DIR"));
     Inputs { specs: vec![path], ..Inputs::default() }

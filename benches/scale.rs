@@ -25,6 +25,8 @@ use netverify::source::SourceMap;
 
 #[path = "support/cluster.rs"]
 mod cluster;
+#[path = "support/memory.rs"]
+mod memory;
 #[path = "support/spec.rs"]
 mod spec;
 #[path = "support/written.rs"]

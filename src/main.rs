@@ -4,6 +4,11 @@ use std::process::ExitCode;
 
 use netverify::cli::{self, Streams};
 
+/// Where memory comes from; on glibc that of Z3 too (see `Cargo.toml`).
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static MEMORY: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     let (mut out, mut err) = (std::io::stdout(), std::io::stderr());

@@ -96,6 +96,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("tempfile", &["cli/file.rs", "cache/store.rs"]),
     ("minijinja", &["report/review/"]),
     ("sha2", &["digest.rs"]),
+    ("mimalloc", &["main.rs"]),
     ("annotate_snippets", &["report/text.rs"]),
     ("fixedbitset", &["matrix/", "matrix.rs"]),
     ("rayon", &["prove.rs", "manifest/", "manifest.rs"]),
