@@ -29,8 +29,9 @@ pub(super) fn in_question(cluster: &Cluster, world: &World, claim: &Claim) -> Ve
 pub(super) fn declared(cluster: &Cluster, world: &World, claim: &Claim) -> Vec<usize> {
     let mut all: BTreeSet<usize> = named_workloads(claim).into_iter().chain(open(cluster)).collect();
     for endpoint in ends(claim) {
-        let candidates = endpoint.candidates(cluster).into_iter();
-        all.extend(candidates.filter(|index| may_be_among(cluster, endpoint, *index)));
+        let mut others = endpoint.candidates(cluster);
+        others.retain(|index| !all.contains(index));
+        all.extend(among(cluster, endpoint, others));
     }
     all.into_iter().filter(|index| may_be_an_end(cluster, world, *index)).collect()
 }
@@ -44,11 +45,14 @@ fn open(cluster: &Cluster) -> impl Iterator<Item = usize> {
     in_undeclared.chain(on_nodes.map(|(index, _)| index))
 }
 
-/// Whether the endpoint takes in pods of the workload, or hangs on what their addresses are.
-fn may_be_among(cluster: &Cluster, endpoint: &Endpoint, index: usize) -> bool {
-    // Its address does not matter to the question, but where blocks are named.
-    endpoint.turns_on_addresses()
-        || pod::of_workload(cluster, index, UNSPECIFIED).is_some_and(|pod| contains(cluster, endpoint, &End::Pod(pod)))
+/// Those workloads that the endpoint takes in pods of; all of them where it hangs on what their addresses are.
+fn among(cluster: &Cluster, endpoint: &Endpoint, mut workloads: Vec<usize>) -> Vec<usize> {
+    // Their addresses do not matter to the question, but where blocks are named.
+    if !endpoint.turns_on_addresses() {
+        let pod = |index| pod::of_workload(cluster, index, UNSPECIFIED).map(End::Pod);
+        workloads.retain(|index| pod(*index).is_some_and(|pod| contains(cluster, endpoint, &pod)));
+    }
+    workloads
 }
 
 /// R33: a pod on its node's network is an end where nodes are.

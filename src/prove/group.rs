@@ -178,7 +178,7 @@ impl<'a> Group<'a> {
 
     fn ask_all(&self, asker: &Asker<'_>, workloads: Vec<usize>, is_all: bool) -> Result<Vec<(First, Duration)>, Error> {
         let Some((_, first)) = self.members.first() else { return Ok(Vec::new()) };
-        let mut start = Instant::now();
+        let start = Instant::now();
         if asker.limits.interrupt.is_set() {
             let stopped = |_| (First::Unknown(Stop::Interrupted), start.elapsed());
             return Ok(self.members.iter().map(stopped).collect());
@@ -187,21 +187,10 @@ impl<'a> Group<'a> {
         let query = self.query(first, workloads);
         asker.session.scoped(|| {
             asker.session.assert(&property::possible(&query, first.claim));
-            // The same for all claims of a kind about flows: worked out once.
-            let shared =
-                first.claim.flows().map(|_| query.named(asker.session, &property::sought(&query, first.claim)));
-            let mut answers = Vec::new();
-            for (at, job) in &self.members {
-                if !answers.is_empty() {
-                    asker.session.start_clock(Some(asker.left));
-                }
-                let sought = shared.clone().unwrap_or_else(|| property::sought(&query, job.claim));
-                let asker = Asker { at: *at, ..*asker };
-                let answer = asker.session.scoped(|| asker.first_word(&query, job, &sought, is_all))?;
-                answers.push((answer, start.elapsed()));
-                start = Instant::now();
+            match self.members.as_slice() {
+                [only] => Ok(vec![asker.word_on_one(&query, only, start, is_all)?]),
+                many => asker.word_on_each(&query, many, start, is_all),
             }
-            Ok(answers)
         })
     }
 }
@@ -225,6 +214,45 @@ impl Asker<'_> {
     /// The same with another time limit.
     pub(super) fn with_time(self, left: Duration) -> Self {
         Asker { left, ..self }
+    }
+
+    /// On the only member of a group. In a scope of its own the solver would take in the common ground before it is asked, and
+    /// only while it answers does it heed the time; what it takes in at once it answers sooner as well.
+    fn word_on_one(
+        &self,
+        query: &Query<'_>,
+        (at, job): &(usize, Job<'_>),
+        start: Instant,
+        is_all: bool,
+    ) -> Result<(First, Duration), Error> {
+        let asker = Asker { at: *at, ..*self };
+        let answer = asker.first_word(query, job, &property::sought(query, job.claim), is_all)?;
+        Ok((answer, start.elapsed()))
+    }
+
+    /// On each member, in a scope of its own, with the time that it took; `start` is when the work on the first began.
+    fn word_on_each(
+        &self,
+        query: &Query<'_>,
+        members: &[(usize, Job<'_>)],
+        mut start: Instant,
+        is_all: bool,
+    ) -> Result<Vec<(First, Duration)>, Error> {
+        // The same for all claims of a kind about flows: worked out once.
+        let first = members.first().filter(|(_, job)| job.claim.flows().is_some());
+        let shared = first.map(|(_, job)| query.named(self.session, &property::sought(query, job.claim)));
+        let mut answers = Vec::new();
+        for (at, job) in members {
+            if !answers.is_empty() {
+                self.session.start_clock(Some(self.left));
+            }
+            let sought = shared.clone().unwrap_or_else(|| property::sought(query, job.claim));
+            let asker = Asker { at: *at, ..*self };
+            let answer = asker.session.scoped(|| asker.first_word(query, job, &sought, is_all))?;
+            answers.push((answer, start.elapsed()));
+            start = Instant::now();
+        }
+        Ok(answers)
     }
 
     /// Two questions: is the claim about anything, and is there a case that decides it?

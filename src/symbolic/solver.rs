@@ -57,6 +57,17 @@ const STEPS_WITHOUT_CLOCK: u32 = 200_000;
 /// The least time that must be left for steps to be counted first.
 const SHORTEST_FOR_STEPS: Duration = Duration::from_secs(1);
 
+/// How long the clock may have run for steps to be counted first. What took long to be written down takes Z3 longer to take in, and
+/// that counts for few steps.
+const LONGEST_FOR_STEPS: Duration = Duration::from_millis(50);
+
+/// The time that the checks have together.
+#[derive(Clone, Copy)]
+struct Clock {
+    started: Instant,
+    deadline: Instant,
+}
+
 /// One thread's solver. Not `Send`: a session is made and used within one thread.
 ///
 /// Z3 may be stopped while it takes in what was asserted, and forgets the rest of it then: the next answer could be one to a
@@ -67,7 +78,7 @@ pub struct Session {
     is_spent: Cell<bool>,
     /// What is asserted, scope by scope; the outermost is always there.
     scopes: RefCell<Vec<Vec<Bool>>>,
-    deadline: Cell<Option<Instant>>,
+    clock: Cell<Option<Clock>>,
     /// The limits that the solver was last told: telling it costs as much as a small check.
     limits: Cell<(u32, Option<Duration>)>,
     /// The same of its memory, in megabytes.
@@ -88,7 +99,7 @@ impl Session {
             solver: RefCell::new(solver),
             is_spent: Cell::new(false),
             scopes: RefCell::new(vec![Vec::new()]),
-            deadline: Cell::new(None),
+            clock: Cell::new(None),
             limits: Cell::new((0, None)),
             memory: Cell::new(u32::MAX),
             interrupt: RefCell::default(),
@@ -147,12 +158,14 @@ impl Session {
     /// The time that is left on the clock; without a clock, as good as forever.
     #[must_use]
     pub fn time_left(&self) -> Duration {
-        self.deadline.get().map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()))
+        self.clock.get().map_or(Duration::MAX, |clock| clock.deadline.saturating_duration_since(Instant::now()))
     }
 
     /// From here on every check has to be over within this time; `None` lifts the limit.
     pub fn start_clock(&self, time: Option<Duration>) {
-        self.deadline.set(time.and_then(|time| Instant::now().checked_add(time)));
+        let started = Instant::now();
+        let deadline = time.and_then(|time| started.checked_add(time));
+        self.clock.set(deadline.map(|deadline| Clock { started, deadline }));
         match time {
             Some(_) => self.limit(STEPS_WITHOUT_CLOCK, None),
             None => self.limit(0, None),
@@ -255,11 +268,14 @@ impl Session {
         if interrupt.is_set() || left.is_zero() {
             return Answer::Unknown;
         }
-        if self.deadline.get().is_none() {
+        if self.clock.get().is_none() {
             return watched(&interrupt, || self.check_once(assumptions));
         }
         if left < SHORTEST_FOR_STEPS {
             return self.check_by_clock(assumptions);
+        }
+        if self.clock.get().is_some_and(|clock| clock.started.elapsed() > LONGEST_FOR_STEPS) {
+            return watched(&interrupt, || self.check_by_clock(assumptions));
         }
         match self.check_once(assumptions) {
             Answer::Unknown if !interrupt.is_set() => watched(&interrupt, || self.check_by_clock(assumptions)),
