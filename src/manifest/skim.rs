@@ -4,7 +4,8 @@
 //! module, would take for something else. So the first two lines have to be `apiVersion: WORD` and `kind: WORD`, which at the
 //! beginning of a document are keys of its outermost mapping and nothing else, and every other line at the left edge has to begin with
 //! a plain key of another name, a dash or a `#`: then no second `kind` can stand there, and none can hide behind a quote or a tag.
-//! Assumes a text in which Kubernetes and the reader see the same lines. Whatever is in doubt is read. What is wrong further inside a document that is passed over is not told: nothing there could matter.
+//! Assumes a text in which Kubernetes and the reader see the same lines. Whatever is in doubt is read. What is wrong further inside a document that
+//! is passed over is not told: nothing there could matter.
 
 use super::kinds::{self, Treatment};
 use super::scalar;
